@@ -1,0 +1,43 @@
+//! What can be typed behind `trailwright`?
+
+use clap::{Args as ClapArgs, Parser};
+use miette::{Diagnostic, Result};
+use trailwright_engine::time::{TimeError, TimeRange};
+
+use crate::command::Command;
+
+/// Turns AWS CloudTrail logs into a lake that answers SQL, and activity into least-privilege
+/// IAM policies.
+///
+/// Exit status: 0 all well, 1 wrong usage or nothing could be done, 2 done but some input was
+/// rejected.
+#[derive(Debug, Parser)]
+#[command(name = "trailwright", version, about, long_about = None, max_term_width = 100)]
+#[command(after_help = "Exit status: 0 all well, 1 wrong usage or fatal, 2 done with rejects.")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// A time range, as most commands take it.
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub(crate) struct RangeArgs {
+    /// First day, month or time: 2026-11-01, 2026-11, 2026-11-01T09:30Z
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// Last day or month (included), or the time before which to stop
+    #[arg(long, value_name = "TIME")]
+    to: Option<String>,
+}
+
+/// A time that was not understood, with what would be.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+#[error("{0}")]
+#[diagnostic(help("{}", .0.hint()))]
+struct BadTime(TimeError);
+
+impl RangeArgs {
+    pub(crate) fn parse(&self) -> Result<TimeRange> {
+        Ok(TimeRange::parse(self.from.as_deref(), self.to.as_deref()).map_err(BadTime)?)
+    }
+}

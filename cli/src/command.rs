@@ -1,0 +1,45 @@
+//! The commands, one file each.
+
+mod export;
+mod ingest;
+mod policy;
+mod principals;
+mod sql;
+mod r#try;
+
+use clap::Subcommand;
+use miette::{IntoDiagnostic, Result};
+
+use crate::exit::Exit;
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Read CloudTrail logs into a lake
+    Ingest(ingest::Ingest),
+    /// Ask a lake with SQL
+    Sql(sql::Sql),
+    /// List who is in a lake
+    Principals(principals::Principals),
+    /// Write the least-privilege policy for what a principal did
+    Policy(policy::Policy),
+    /// Write events back out as the records they were
+    Export(export::Export),
+    /// Logs in, policy out, without keeping a lake
+    Try(r#try::Try),
+}
+
+/// Runs a command to its end.
+pub(crate) fn run(command: Command) -> Result<Exit> {
+    let runtime = tokio::runtime::Runtime::new().into_diagnostic()?;
+    runtime.block_on(async {
+        match command {
+            Command::Ingest(command) => command.run().await,
+            Command::Sql(command) => command.run().await,
+            Command::Principals(command) => command.run().await,
+            Command::Policy(command) => command.run().await,
+            Command::Export(command) => command.run().await,
+            Command::Try(command) => command.run().await,
+        }
+    })
+}

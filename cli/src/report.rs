@@ -1,0 +1,173 @@
+//! What is said on stderr beside the data?
+
+mod progress;
+
+use std::fmt::Write;
+
+use indicatif::{HumanBytes, HumanCount};
+use trailwright_engine::generate::{Generated, Tally};
+use trailwright_engine::{Activity, time};
+use trailwright_ingest::Report;
+use trailwright_sql::PrincipalSummary;
+
+pub(crate) use progress::ProgressBar;
+
+/// Rejects that are shown one by one.
+const SHOWN_REJECTS: usize = 20;
+
+/// Names that are listed before the rest is only counted.
+const SHOWN_TALLIES: usize = 12;
+
+/// Principals that are listed.
+const SHOWN_PRINCIPALS: usize = 5;
+
+/// What an ingest did.
+pub(crate) fn summary(done: &Report, lake: &str) -> String {
+    let mut text = String::new();
+    for (file, reject) in done.rejects.iter().take(SHOWN_REJECTS) {
+        let place = reject
+            .position
+            .map_or(String::new(), |at| format!(", {at}"));
+        line(
+            &mut text,
+            format_args!("rejected: {file}{place}: {}", reject.reason),
+        );
+    }
+    let seconds = done.elapsed.as_secs_f64();
+    line(
+        &mut text,
+        format_args!("ingested into {lake} in {seconds:.1} s"),
+    );
+    let mut row = |name: &str, count: u64, more: String| {
+        let count = HumanCount(count).to_string();
+        line(&mut text, format_args!("  {name:<11}{count:>12}{more}"));
+    };
+    let inflated = HumanBytes(done.inflated_bytes);
+    let bytes = HumanBytes(done.bytes);
+    row(
+        "files",
+        done.files,
+        format!("  {bytes}, {inflated} inflated"),
+    );
+    row("records", done.records, String::new());
+    row("new", done.new, String::new());
+    row("duplicates", done.duplicates, String::new());
+    row("rejected", done.rejected, String::new());
+    for (reason, count) in &done.reasons {
+        row("", *count, format!("  {reason}"));
+    }
+    if done.repeated_keys > 0 {
+        let more = "  records repeat a key; its last value was kept".to_owned();
+        row("", done.repeated_keys, more);
+    }
+    let passed_over = done.digest_files + done.other_files;
+    if passed_over > 0 {
+        let digests = HumanCount(done.digest_files);
+        row(
+            "passed over",
+            passed_over,
+            format!("  files that are no logs ({digests} digests)"),
+        );
+    }
+    if done.new == 0 {
+        let known = match done.duplicates {
+            0 => "no event was found",
+            _ => "every event was in the lake already",
+        };
+        line(&mut text, format_args!("nothing new: {known}"));
+    }
+    text
+}
+
+/// The busiest principals.
+pub(crate) fn principals(principals: &[PrincipalSummary]) -> String {
+    let mut text = String::from("principals\n");
+    for known in principals.iter().take(SHOWN_PRINCIPALS) {
+        let events = HumanCount(known.events).to_string();
+        let PrincipalSummary {
+            principal,
+            principal_type,
+            ..
+        } = known;
+        line(
+            &mut text,
+            format_args!("  {events:>8} events  {principal} ({principal_type})"),
+        );
+    }
+    if let Some(more) = principals
+        .len()
+        .checked_sub(SHOWN_PRINCIPALS)
+        .filter(|n| *n > 0)
+    {
+        line(&mut text, format_args!("  and {more} more"));
+    }
+    text
+}
+
+/// What a policy was made of, and what it does not hold.
+pub(crate) fn policy(principal: &str, activity: &[Activity], generated: &Generated) -> String {
+    let mut text = String::new();
+    let calls = HumanCount(generated.calls);
+    let day = |at: Option<i64>| {
+        at.map_or("?".to_owned(), |at| {
+            time::to_text(at).chars().take(10).collect()
+        })
+    };
+    let first = day(activity.iter().filter_map(|seen| seen.first_seen).min());
+    let last = day(activity.iter().filter_map(|seen| seen.last_seen).max());
+    line(&mut text, format_args!("policy for {principal}"));
+    line(
+        &mut text,
+        format_args!("  from {calls} permissions used, seen {first} to {last}"),
+    );
+    let size = HumanCount(generated.document.size() as u64);
+    let statements = generated.document.statement.len();
+    line(
+        &mut text,
+        format_args!("  {statements} statements, {size} characters without white space"),
+    );
+    section(
+        &mut text,
+        "not granted, as AWS denied it",
+        &generated.denied,
+    );
+    section(
+        &mut text,
+        "not granted, as no rule knows its permission: the policy may lack it",
+        &generated.unmapped,
+    );
+    section(
+        &mut text,
+        "granted more widely than seen, as the event does not tell the resource",
+        &generated.widened,
+    );
+    if generated.unchecked > 0 {
+        let unchecked = HumanCount(generated.unchecked);
+        line(
+            &mut text,
+            format_args!("  {unchecked} events that need no permission"),
+        );
+    }
+    text
+}
+
+fn section(text: &mut String, title: &str, tallies: &[Tally]) {
+    if tallies.is_empty() {
+        return;
+    }
+    line(text, format_args!("  {title}:"));
+    for tally in tallies.iter().take(SHOWN_TALLIES) {
+        let count = HumanCount(tally.count).to_string();
+        line(text, format_args!("  {count:>8}  {}", tally.what));
+    }
+    if tallies.len() > SHOWN_TALLIES {
+        let rest = &tallies.get(SHOWN_TALLIES..).unwrap_or_default();
+        let count = HumanCount(rest.iter().map(|tally| tally.count).sum()).to_string();
+        line(text, format_args!("  {count:>8}  of {} more", rest.len()));
+    }
+}
+
+fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "{line}");
+}

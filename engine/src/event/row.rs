@@ -1,0 +1,279 @@
+//! How does a record become a row, and the row a record again?
+//!
+//! INVARIANT: `to_record(from_record(r))` equals `r` as a JSON value, numbers to the digit.
+//! A value that its column cannot carry exactly stays, as text, in the column `extra`.
+
+use std::borrow::Cow;
+
+use sha2::{Digest, Sha256};
+
+use super::{COLUMNS, ColumnKind, column_index, column_of_key};
+use crate::json;
+use crate::principal::Principal;
+use crate::time;
+
+/// Marks an event id that is ours, not AWS's.
+const OWN_ID: &str = "sha256-";
+
+/// One value of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cell<'a> {
+    /// Nothing.
+    Null,
+    /// A text or JSON column's value.
+    Text(Cow<'a, str>),
+    /// A flag column's value.
+    Flag(bool),
+    /// A time column's value: microseconds since the epoch, UTC.
+    Time(i64),
+}
+
+/// Why a piece of JSON is no record.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordError {
+    /// It is not JSON, or not an object.
+    #[error("expected a JSON object: {0}")]
+    NotAnObject(#[source] serde_json::Error),
+    /// It is an object, but nothing in it is CloudTrail's.
+    #[error("expected a CloudTrail record, got an object without `eventName` and `eventSource`")]
+    NotCloudTrail,
+}
+
+/// One event as the lake holds it: a cell for each of [`COLUMNS`].
+#[derive(Debug, Clone)]
+pub struct Row<'a> {
+    cells: Vec<Cell<'a>>,
+    repeated_keys: usize,
+}
+
+impl<'a> Row<'a> {
+    /// Reads the record in `text`. Of a repeated key the last value counts, as it does in
+    /// JavaScript, Python and AWS's own processing library.
+    pub fn from_record(text: &'a str) -> Result<Self, RecordError> {
+        let members = json::members(text).map_err(RecordError::NotAnObject)?;
+        let mut row = Self {
+            cells: vec![Cell::Null; COLUMNS.len()],
+            repeated_keys: 0,
+        };
+        let mut extra: Vec<(Cow<'a, str>, &'a str)> = Vec::new();
+        let mut null_keys: Vec<Cow<'a, str>> = Vec::new();
+
+        for (i, (key, value)) in members.iter().enumerate() {
+            if members.iter().skip(i + 1).any(|(later, _)| later == key) {
+                row.repeated_keys += 1;
+                continue;
+            }
+            if *value == "null" {
+                null_keys.push(key.clone());
+                continue;
+            }
+            let exact = match column_of_key(key) {
+                Some(column) => row.fill(column, value),
+                None => false,
+            };
+            if !exact {
+                extra.push((key.clone(), value));
+            }
+        }
+        if !["event_name", "event_source"]
+            .iter()
+            .any(|name| row.text(name).is_some())
+        {
+            return Err(RecordError::NotCloudTrail);
+        }
+        row.set_extra(&extra, &null_keys);
+        row.set_event_id(text);
+        row.set_principal();
+        Ok(row)
+    }
+
+    /// Writes the record as JSON text: the columns that carry keys, then what is in `extra`.
+    pub fn to_record(&self) -> String {
+        let extra = self.text("extra").map(json::members);
+        let extra = extra.and_then(Result::ok).unwrap_or_default();
+        let mut record = String::from("{");
+        let mut put = |key: &str, value: &str| {
+            if record.len() > 1 {
+                record.push(',');
+            }
+            json::push_string(&mut record, key);
+            record.push(':');
+            record.push_str(value);
+        };
+        for (column, cell) in COLUMNS.iter().zip(&self.cells) {
+            let Some(key) = column.key else { continue };
+            // The value in `extra` is the one that was delivered.
+            if extra.iter().any(|(known, _)| known == key) {
+                continue;
+            }
+            match cell {
+                Cell::Null => {}
+                Cell::Text(text) if column.name == "event_id" && text.starts_with(OWN_ID) => {}
+                Cell::Text(text) if column.kind == ColumnKind::Json => put(key, text),
+                Cell::Text(text) => {
+                    let mut quoted = String::new();
+                    json::push_string(&mut quoted, text);
+                    put(key, &quoted);
+                }
+                Cell::Flag(flag) => put(key, if *flag { "true" } else { "false" }),
+                Cell::Time(micros) => put(key, &format!("\"{}\"", time::to_text(*micros))),
+            }
+        }
+        for (key, value) in &extra {
+            put(key, value);
+        }
+        for key in json::elements(self.text("null_keys").unwrap_or("[]")).unwrap_or_default() {
+            if let Some(key) = json::string(key) {
+                put(&key, "null");
+            }
+        }
+        record.push('}');
+        record
+    }
+
+    /// A row from cells in the order of [`COLUMNS`]; missing ones are null.
+    pub fn from_cells(mut cells: Vec<Cell<'a>>) -> Self {
+        cells.resize(COLUMNS.len(), Cell::Null);
+        Self {
+            cells,
+            repeated_keys: 0,
+        }
+    }
+
+    /// The cells in the order of [`COLUMNS`].
+    pub fn cells(&self) -> &[Cell<'a>] {
+        &self.cells
+    }
+
+    /// How many keys the record gave more than once.
+    pub fn repeated_keys(&self) -> usize {
+        self.repeated_keys
+    }
+
+    /// The text in the column called `name`, if there is any.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match self.cells.get(column_index(name)?)? {
+            Cell::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// When it happened, in microseconds since the epoch.
+    pub fn event_time(&self) -> Option<i64> {
+        match self.cells.get(column_index("event_time")?)? {
+            Cell::Time(micros) => Some(*micros),
+            _ => None,
+        }
+    }
+
+    /// Sets a derived text column.
+    pub fn set(&mut self, name: &str, value: Cow<'a, str>) {
+        if let Some(cell) = column_index(name).and_then(|i| self.cells.get_mut(i)) {
+            *cell = Cell::Text(value);
+        }
+    }
+
+    /// Puts the JSON `value` into a column. False if the column cannot give it back exactly.
+    fn fill(&mut self, column: usize, value: &'a str) -> bool {
+        let Some(kind) = COLUMNS.get(column).map(|c| c.kind) else {
+            return false;
+        };
+        let (cell, exact) = match kind {
+            ColumnKind::Json => (Cell::Text(json::compact(value)), true),
+            ColumnKind::Text => match json::string(value) {
+                Some(text) => (Cell::Text(text), true),
+                None => (Cell::Null, false),
+            },
+            ColumnKind::Flag => match value {
+                "true" => (Cell::Flag(true), true),
+                "false" => (Cell::Flag(false), true),
+                "\"true\"" => (Cell::Flag(true), false),
+                "\"false\"" => (Cell::Flag(false), false),
+                _ => (Cell::Null, false),
+            },
+            ColumnKind::Time => match json::string(value) {
+                Some(text) => match time::from_text(&text) {
+                    Some(micros) => (Cell::Time(micros), time::to_text(micros) == *text),
+                    None => (Cell::Null, false),
+                },
+                None => (Cell::Null, false),
+            },
+        };
+        if let Some(place) = self.cells.get_mut(column) {
+            *place = cell;
+        }
+        exact
+    }
+
+    fn set_extra(&mut self, extra: &[(Cow<'a, str>, &'a str)], null_keys: &[Cow<'a, str>]) {
+        if !extra.is_empty() {
+            let members: Vec<String> = extra
+                .iter()
+                .map(|(key, value)| {
+                    let mut member = String::new();
+                    json::push_string(&mut member, key);
+                    member.push(':');
+                    member.push_str(&json::compact(value));
+                    member
+                })
+                .collect();
+            self.set("extra", Cow::Owned(format!("{{{}}}", members.join(","))));
+        }
+        if !null_keys.is_empty() {
+            let keys = serde_json::Value::from_iter(null_keys.iter().map(AsRef::as_ref));
+            self.set("null_keys", Cow::Owned(keys.to_string()));
+        }
+    }
+
+    /// Gives the record an id where AWS gave none: the same record, the same id.
+    fn set_event_id(&mut self, text: &str) {
+        match self.text("event_id") {
+            Some(id) if !id.is_empty() && !id.starts_with(OWN_ID) => {}
+            given => {
+                let original = given.map(ToOwned::to_owned);
+                let digest = Sha256::digest(canonical(text));
+                let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+                self.set("event_id", Cow::Owned(format!("{OWN_ID}{hex}")));
+                if let Some(original) = original {
+                    self.keep_in_extra("eventID", &original);
+                }
+            }
+        }
+    }
+
+    fn keep_in_extra(&mut self, key: &str, value: &str) {
+        let mut member = String::from("{");
+        json::push_string(&mut member, key);
+        member.push(':');
+        json::push_string(&mut member, value);
+        let rest = self.text("extra").and_then(|e| e.strip_prefix('{'));
+        member.push_str(&rest.map_or("}".to_owned(), |rest| format!(",{rest}")));
+        self.set("extra", Cow::Owned(member));
+    }
+
+    fn set_principal(&mut self) {
+        let principal = Principal::from_user_identity(self.text("user_identity").unwrap_or("{}"));
+        self.set("principal", Cow::Owned(principal.id));
+        self.set("principal_type", Cow::Owned(principal.kind));
+        for (column, value) in [
+            ("principal_account", principal.account),
+            ("access_key_id", principal.access_key_id),
+            ("session_name", principal.session_name),
+            ("invoked_by", principal.invoked_by),
+        ] {
+            if let Some(value) = value {
+                self.set(column, Cow::Owned(value));
+            }
+        }
+    }
+}
+
+/// The record with sorted keys and no white space, so that two deliveries of one record
+/// hash alike. Text that is too deep to be sorted is taken as it is.
+fn canonical(text: &str) -> String {
+    serde_json::from_str::<serde_json::Value>(text).map_or_else(
+        |_| json::compact(text).into_owned(),
+        |value| value.to_string(),
+    )
+}

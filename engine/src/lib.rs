@@ -1,0 +1,30 @@
+//! The domain of Trailwright: CloudTrail events, the IAM permissions they prove, and policies.
+//!
+//! This crate is pure. It opens no file, asks no clock and knows nothing of SQL or of storage,
+//! so that every rule in it can be tested in microseconds. The flow, top to bottom:
+//!
+//! ```text
+//! event ──► principal        who did it
+//!       └─► permission       which actions on which resources it proves
+//!            activity        the same, grouped and counted
+//!             └─► generate   the policy that allows exactly that
+//! ```
+
+pub mod activity;
+pub mod arn;
+pub mod event;
+pub mod generate;
+pub mod permission;
+pub mod policy;
+pub mod principal;
+pub mod reference;
+pub mod time;
+
+mod json;
+
+pub use activity::Activity;
+pub use arn::Arn;
+pub use generate::{Generated, generate};
+pub use policy::PolicyDocument;
+pub use principal::Principal;
+pub use reference::Reference;

@@ -1,0 +1,171 @@
+//! What does an ARN template stand for?
+//!
+//! `arn:${Partition}:s3:::${BucketName}/${ObjectName}` fits an ARN, is filled with values, or
+//! is widened to a pattern.
+
+use super::Place;
+
+/// A parsed ARN template.
+pub(super) struct Template<'t> {
+    parts: Vec<Part<'t>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part<'t> {
+    Literal(&'t str),
+    Variable(&'t str),
+}
+
+/// How well a template fits an ARN; the better of two fits is the greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Fit {
+    /// Not at all.
+    None,
+    /// A variable had to reach over a separator. The number is that of literal signs.
+    Loose(usize),
+    /// Each variable is one word.
+    Strict(usize),
+}
+
+impl<'t> Template<'t> {
+    pub(super) fn parse(text: &'t str) -> Self {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some((literal, behind)) = rest.split_once("${") {
+            let Some((variable, behind)) = behind.split_once('}') else {
+                break;
+            };
+            if !literal.is_empty() {
+                parts.push(Part::Literal(literal));
+            }
+            parts.push(Part::Variable(variable));
+            rest = behind;
+        }
+        if !rest.is_empty() {
+            parts.push(Part::Literal(rest));
+        }
+        Self { parts }
+    }
+
+    /// The variables that the call must give: all but partition, region and account.
+    pub(super) fn variables(&self) -> impl Iterator<Item = &'t str> + '_ {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Variable("Partition" | "Region" | "Account") | Part::Literal(_) => None,
+            Part::Variable(name) => Some(*name),
+        })
+    }
+
+    pub(super) fn fit(&self, arn: &str) -> Fit {
+        let literals = || {
+            let sizes = self.parts.iter().map(|part| match part {
+                Part::Literal(text) => text.len(),
+                Part::Variable(_) => 0,
+            });
+            sizes.sum()
+        };
+        if fits(&self.parts, arn, &['/', ':'], &['/', ':']) {
+            Fit::Strict(literals())
+        } else if fits(&self.parts, arn, &[':'], &[]) {
+            Fit::Loose(literals())
+        } else {
+            Fit::None
+        }
+    }
+
+    /// The ARN with `value` for each of [`variables`](Self::variables).
+    pub(super) fn fill<'v>(
+        &self,
+        place: &Place<'_>,
+        mut value: impl FnMut(&str) -> Option<&'v str>,
+    ) -> Option<String> {
+        let mut arn = String::new();
+        for part in &self.parts {
+            arn.push_str(match part {
+                Part::Literal(text) => text,
+                Part::Variable("Partition") => place.partition,
+                Part::Variable("Region") => place.region,
+                Part::Variable("Account") => place.account,
+                Part::Variable(name) => value(name)?,
+            });
+        }
+        Some(arn)
+    }
+
+    /// The pattern of every resource of this type in the place.
+    pub(super) fn widened(&self, place: &Place<'_>) -> String {
+        self.fill(place, |_| Some("*")).unwrap_or_default()
+    }
+}
+
+/// Whether `parts` cover the whole of `text`, variables being not empty and without the signs
+/// of `inner`, or of `last` for the last part.
+fn fits(parts: &[Part<'_>], text: &str, inner: &[char], last: &[char]) -> bool {
+    match parts {
+        [] => text.is_empty(),
+        [Part::Literal(literal), rest @ ..] => text
+            .strip_prefix(literal)
+            .is_some_and(|text| fits(rest, text, inner, last)),
+        // Partition, region and account are fields of their own, and may be empty.
+        [
+            Part::Variable("Partition" | "Region" | "Account"),
+            rest @ ..,
+        ] => {
+            let end = text.find(':').unwrap_or(text.len());
+            fits(rest, text.get(end..).unwrap_or_default(), inner, last)
+        }
+        [Part::Variable(_)] => !text.is_empty() && !text.contains(last),
+        // The shortest value that lets the literal behind it, and the rest, fit.
+        [Part::Variable(_), rest @ ..] => {
+            let ends = text.char_indices().skip(1).map(|(end, _)| end);
+            for end in ends {
+                let (value, behind) = text.split_at(end);
+                if value.contains(inner) {
+                    return false;
+                }
+                if fits(rest, behind, inner, last) {
+                    return true;
+                }
+            }
+            false
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BUCKET: &str = "arn:${Partition}:s3:::${BucketName}";
+    const OBJECT: &str = "arn:${Partition}:s3:::${BucketName}/${ObjectName}";
+
+    fn fit(template: &str, arn: &str) -> Fit {
+        Template::parse(template).fit(arn)
+    }
+
+    #[test]
+    fn an_object_is_no_bucket() {
+        let bucket = "arn:aws:s3:::logs";
+        let object = "arn:aws:s3:::logs/2026/11/a.gz";
+        assert!(fit(BUCKET, bucket) > fit(OBJECT, bucket));
+        assert!(fit(OBJECT, object) > fit(BUCKET, object));
+    }
+
+    #[test]
+    fn a_template_is_filled_in_its_place() {
+        let place = Place {
+            partition: "aws-cn",
+            region: "cn-north-1",
+            account: "1",
+        };
+        let template =
+            Template::parse("arn:${Partition}:ec2:${Region}:${Account}:instance/${InstanceId}");
+        assert_eq!(
+            template.fill(&place, |_| Some("i-1")).as_deref(),
+            Some("arn:aws-cn:ec2:cn-north-1:1:instance/i-1")
+        );
+        assert_eq!(
+            template.widened(&place),
+            "arn:aws-cn:ec2:cn-north-1:1:instance/*"
+        );
+    }
+}

@@ -1,0 +1,299 @@
+//! What does AWS say of services, actions, resource types and condition keys?
+//!
+//! The answers are tables in `engine/reference/`, compiled into the binary. Most are generated from
+//! published packages; three are kept by hand and give the evidence for each row: which service an
+//! event source belongs to, which events IAM checks under another name, and which it never checks.
+//!
+//! This module looks things up. It decides nothing about an event; see [`crate::permission`].
+
+mod action;
+mod condition_key;
+mod event_source;
+mod exception;
+mod info;
+mod load;
+mod not_permission;
+mod operation;
+mod pass_role;
+mod resource_type;
+mod service;
+
+use std::sync::{LazyLock, OnceLock};
+
+pub use action::{AccessLevel, Action, ActionResourceType};
+pub use condition_key::ConditionKey;
+pub use exception::{Exception, ExceptionAction, When};
+pub use info::{Info, Package};
+pub use not_permission::{NotPermission, NotPermissionKind};
+pub use operation::Operation;
+pub use pass_role::{PassRoleKind, PassRoleMember};
+pub use resource_type::ResourceType;
+pub use service::Service;
+
+use event_source::EventSource;
+
+/// What AWS says of its services, as of [`Info::date`].
+///
+/// Service prefixes and the names of actions, resource types and condition keys are found ignoring
+/// case, as IAM does, and come back as AWS spells them.
+///
+/// ```
+/// # use trailwright_engine::Reference;
+/// let reference = Reference::bundled();
+/// assert_eq!(reference.prefix_of("monitoring.amazonaws.com"), Some("cloudwatch"));
+/// assert_eq!(reference.action("sqs", "listqueues").map(|action| action.name), Some("ListQueues"));
+/// ```
+#[derive(Debug)]
+pub struct Reference {
+    services: Vec<Service>,
+    event_sources: Vec<EventSource>,
+    exceptions: Vec<Exception>,
+    not_permissions: Vec<NotPermission>,
+    condition_keys: OnceLock<Vec<ConditionKey>>,
+    info: OnceLock<Info>,
+}
+
+impl Reference {
+    /// The reference compiled into this binary. A table is unpacked when it is first needed.
+    pub fn bundled() -> &'static Reference {
+        static BUNDLED: LazyLock<Reference> = LazyLock::new(|| Reference {
+            services: load::rows("", load::SERVICES.lines()),
+            event_sources: load::rows("", load::EVENT_SOURCES.lines()),
+            exceptions: load::rows("", load::EVENT_EXCEPTIONS.lines()),
+            not_permissions: load::rows("", load::NOT_PERMISSIONS.lines()),
+            condition_keys: OnceLock::new(),
+            info: OnceLock::new(),
+        });
+        &BUNDLED
+    }
+
+    /// How old the reference is, what it was made from, how much it holds.
+    pub fn info(&self) -> &Info {
+        self.info.get_or_init(Info::read)
+    }
+
+    /// All services, sorted by prefix.
+    pub fn services(&self) -> &[Service] {
+        &self.services
+    }
+
+    /// The service with this IAM prefix, such as `s3`.
+    pub fn service(&self, prefix: &str) -> Option<&Service> {
+        load::find(&self.services, prefix)
+    }
+
+    /// The action of this service with this name: `s3`, `GetObject`.
+    pub fn action(&self, prefix: &str, name: &str) -> Option<&Action> {
+        load::find(self.actions(prefix), name)
+    }
+
+    /// All actions of a service, sorted by name.
+    pub fn actions(&self, prefix: &str) -> &[Action] {
+        self.service(prefix).map_or(&[], Service::actions)
+    }
+
+    /// The resource type of this service with this name: `s3`, `bucket`.
+    pub fn resource_type(&self, prefix: &str, name: &str) -> Option<&ResourceType> {
+        load::find(self.resource_types(prefix), name)
+    }
+
+    /// All resource types of a service, sorted by name.
+    pub fn resource_types(&self, prefix: &str) -> &[ResourceType] {
+        self.service(prefix).map_or(&[], Service::resource_types)
+    }
+
+    /// The condition key with this full name, global (`aws:SourceIp`) or of a service.
+    ///
+    /// A key that names a tag is found by its template: `aws:RequestTag/team` is
+    /// `aws:RequestTag/${TagKey}`.
+    pub fn condition_key(&self, key: &str) -> Option<&ConditionKey> {
+        let keys = self
+            .condition_keys
+            .get_or_init(|| load::rows("", load::CONDITION_KEYS.lines()));
+        load::find(keys, key).or_else(|| ConditionKey::of_template(keys, key))
+    }
+
+    /// The IAM prefix of the service that logs under this event source.
+    ///
+    /// `monitoring.amazonaws.com` is `cloudwatch`. Mostly it is the first label.
+    pub fn prefix_of(&self, event_source: &str) -> Option<&'static str> {
+        let label = event_source::label(event_source);
+        let listed = |label| load::find(&self.event_sources, label).map(|source| source.prefix);
+        let service = |label| self.service(label).map(|service| service.prefix);
+        let first = label.split('.').next().unwrap_or(label);
+        listed(label)
+            .or_else(|| service(label))
+            .or_else(|| listed(first))
+            .or_else(|| service(first))
+    }
+
+    /// The actions that IAM checks for an event whose name is not that of its one action.
+    pub fn exception(&self, event_source: &str, event_name: &str) -> Option<&Exception> {
+        let label = event_source::label(event_source);
+        let named = load::find_all(&self.exceptions, event_name);
+        named
+            .iter()
+            .find(|exception| exception.event_source.eq_ignore_ascii_case(label))
+    }
+
+    /// What AWS's SDKs know of an operation, beyond that an action of its name exists.
+    ///
+    /// More than one where two APIs of a service share a name: API Gateway's `CreateStage` is an
+    /// operation of both its versions.
+    pub fn operations(&self, event_source: &str, event_name: &str) -> &[Operation] {
+        let service = self
+            .prefix_of(event_source)
+            .and_then(|prefix| self.service(prefix));
+        load::find_all(service.map_or(&[], Service::operations), event_name)
+    }
+
+    /// Why an event of this type and name never needs a permission, whoever the caller is.
+    ///
+    /// The type of the event decides first, as some events of services bear the name of an action.
+    pub fn not_permission(
+        &self,
+        event_type: &str,
+        event_source: &str,
+        event_name: &str,
+    ) -> Option<&NotPermission> {
+        let label = event_source::label(event_source);
+        let of_type = load::find_all(&self.not_permissions, event_type)
+            .iter()
+            .find(|row| row.kind == NotPermissionKind::EventType);
+        let of_name = || {
+            load::find_all(&self.not_permissions, event_name)
+                .iter()
+                .find(|row| {
+                    row.event_source
+                        .is_some_and(|it| it.eq_ignore_ascii_case(label))
+                })
+        };
+        of_type.or_else(of_name)
+    }
+
+    /// The request members by which an operation passes a role to a service.
+    pub fn pass_role_members(&self, prefix: &str, operation: &str) -> &[PassRoleMember] {
+        load::find_all(
+            self.service(prefix).map_or(&[], Service::pass_role_members),
+            operation,
+        )
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn get_object_acts_on_objects() {
+        let reference = Reference::bundled();
+        let action = reference.action("s3", "GetObject").unwrap();
+        assert_eq!(action.access_levels, [AccessLevel::Read]);
+        assert!(action.resource_types.iter().any(|it| it.name == "object"));
+        let object = reference.resource_type("s3", "object").unwrap();
+        assert_eq!(
+            object.arn_templates,
+            ["arn:${Partition}:s3:::${BucketName}/${ObjectName}"]
+        );
+    }
+
+    #[test]
+    fn names_are_found_ignoring_case() {
+        let reference = Reference::bundled();
+        assert_eq!(
+            reference.action("SQS", "listqueues").unwrap().name,
+            "ListQueues"
+        );
+        assert_eq!(
+            reference.resource_type("s3", "OBJECT").unwrap().name,
+            "object"
+        );
+        assert_eq!(reference.service("S3").unwrap().prefix, "s3");
+        assert!(reference.action("s3", "ListObjects").is_none());
+    }
+
+    #[test]
+    fn no_line_of_a_table_is_skipped() {
+        let reference = Reference::bundled();
+        let of_services = |count: fn(&Service) -> usize| reference.services.iter().map(count).sum();
+        let _ = reference.condition_key("aws:SourceIp");
+        let tables: [(&load::Table, usize); 9] = [
+            (&load::SERVICES, reference.services.len()),
+            (&load::ACTIONS, of_services(|it| it.actions().len())),
+            (
+                &load::RESOURCE_TYPES,
+                of_services(|it| it.resource_types().len()),
+            ),
+            (
+                &load::CONDITION_KEYS,
+                reference.condition_keys.get().unwrap().len(),
+            ),
+            (&load::OPERATIONS, of_services(|it| it.operations().len())),
+            (
+                &load::PASS_ROLE,
+                of_services(|it| it.pass_role_members().len()),
+            ),
+            (&load::EVENT_SOURCES, reference.event_sources.len()),
+            (&load::EVENT_EXCEPTIONS, reference.exceptions.len()),
+            (&load::NOT_PERMISSIONS, reference.not_permissions.len()),
+        ];
+        for (index, (table, rows)) in tables.into_iter().enumerate() {
+            assert!(rows > 0, "table {index} is empty");
+            assert_eq!(
+                table.lines().count(),
+                rows,
+                "table {index} has malformed lines"
+            );
+        }
+    }
+
+    #[test]
+    fn every_name_that_a_table_refers_to_exists() {
+        let reference = Reference::bundled();
+        let exists = |prefix, name| {
+            reference
+                .action(prefix, name)
+                .is_some_and(|it| it.name == name)
+        };
+        let mut missing = String::new();
+        for exception in &reference.exceptions {
+            for action in exception
+                .actions
+                .iter()
+                .filter(|it| !exists(it.prefix, it.name))
+            {
+                writeln!(missing, "exception {}:{}", action.prefix, action.name).unwrap();
+            }
+        }
+        for action in reference.services.iter().flat_map(Service::actions) {
+            for it in &action.resource_types {
+                if reference
+                    .resource_type(action.prefix, it.name)
+                    .is_none_or(|of| of.name != it.name)
+                {
+                    writeln!(missing, "type {}:{}", action.prefix, it.name).unwrap();
+                }
+            }
+            for (prefix, name) in action
+                .dependent_actions
+                .iter()
+                .filter_map(|it| it.split_once(':'))
+            {
+                if !exists(prefix, name) {
+                    writeln!(missing, "dependent {prefix}:{name}").unwrap();
+                }
+            }
+        }
+        for source in reference
+            .event_sources
+            .iter()
+            .filter(|it| reference.service(it.prefix).is_none())
+        {
+            writeln!(missing, "service {}", source.prefix).unwrap();
+        }
+        assert_eq!(missing, "");
+    }
+}

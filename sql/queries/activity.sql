@@ -1,0 +1,37 @@
+-- Who did what, where and how often? One row for each principal, action, resource, region,
+-- account, day and outcome.
+SELECT
+    principal,
+    principal_type,
+    service,
+    action,
+    resource,
+    resource_origin,
+    mapping,
+    outcome,
+    event_source,
+    event_name,
+    aws_region,
+    account,
+    via_service,
+    CAST(event_time AS DATE) AS day,
+    count(*) AS calls,
+    min(event_time) AS first_seen,
+    max(event_time) AS last_seen,
+    min(event_id) AS sample_event_id
+FROM permissions
+GROUP BY
+    principal,
+    principal_type,
+    service,
+    action,
+    resource,
+    resource_origin,
+    mapping,
+    outcome,
+    event_source,
+    event_name,
+    aws_region,
+    account,
+    via_service,
+    CAST(event_time AS DATE)

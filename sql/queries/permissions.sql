@@ -1,0 +1,41 @@
+-- Which permission did each event need? One row for each event and permission; an event that
+-- needs none, or of which nobody knows, has one row that says so in `mapping`.
+SELECT
+    event_id,
+    event_time,
+    principal,
+    principal_type,
+    principal_account,
+    session_name,
+    access_key_id,
+    source_ip_address,
+    event_source,
+    event_name,
+    aws_region,
+    recipient_account_id AS account,
+    invoked_by AS via_service,
+    outcome(error_code, error_message) AS outcome,
+    error_code,
+    permission['mapping'] AS mapping,
+    permission['service'] AS service,
+    permission['action'] AS action,
+    permission['resource'] AS resource,
+    permission['origin'] AS resource_origin,
+    permission['rule'] AS rule
+FROM (
+    SELECT
+        *,
+        unnest(iam_permissions(
+            event_source,
+            event_name,
+            event_type,
+            aws_region,
+            recipient_account_id,
+            principal,
+            principal_account,
+            request_parameters,
+            response_elements,
+            resources
+        )) AS permission
+    FROM events
+)

@@ -1,0 +1,143 @@
+//! What did a principal do in the session's time range?
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type, TimeUnit, TimestampMicrosecondType};
+use datafusion::functions_aggregate::expr_fn::{max, min, sum};
+use datafusion::prelude::{col, lit};
+use trailwright_engine::activity::{Activity, Need, Outcome};
+use trailwright_engine::permission::Origin;
+
+use crate::{Error, Session};
+
+impl Session {
+    /// The activity of one principal, grouped by what it needed and how it ended, in a stable
+    /// order.
+    pub async fn activity(&self, principal: &str) -> Result<Vec<Activity>, Error> {
+        let groups = [
+            "principal",
+            "event_source",
+            "event_name",
+            "mapping",
+            "action",
+            "resource",
+            "resource_origin",
+            "outcome",
+        ];
+        let batches = self
+            .table("activity")
+            .await?
+            .filter(col("principal").eq(lit(principal)))?
+            .aggregate(
+                groups.iter().map(|name| col(*name)).collect(),
+                vec![
+                    sum(col("calls")).alias("calls"),
+                    min(col("first_seen")).alias("first_seen"),
+                    max(col("last_seen")).alias("last_seen"),
+                    min(col("sample_event_id")).alias("sample_event_id"),
+                ],
+            )?
+            .sort(
+                groups
+                    .iter()
+                    .map(|name| col(*name).sort(true, true))
+                    .collect(),
+            )?
+            .collect()
+            .await?;
+        let mut activity = Vec::new();
+        for batch in &batches {
+            let rows = Rows::of(batch)?;
+            for row in 0..batch.num_rows() {
+                activity.push(rows.activity(row)?);
+            }
+        }
+        if activity.is_empty() {
+            return Err(self.unknown_principal(principal).await?);
+        }
+        Ok(activity)
+    }
+}
+
+/// A batch of the query above, column by column.
+pub(crate) struct Rows {
+    batch: RecordBatch,
+}
+
+impl Rows {
+    pub(crate) fn of(batch: &RecordBatch) -> Result<Self, Error> {
+        let columns = batch.columns().iter().map(|column| {
+            let kind = match column.data_type() {
+                DataType::Timestamp(_, zone) => {
+                    DataType::Timestamp(TimeUnit::Microsecond, zone.clone())
+                }
+                number if number.is_integer() => DataType::Int64,
+                _ => DataType::Utf8,
+            };
+            Ok((cast(column, &kind)?, true))
+        });
+        let columns = columns.collect::<Result<Vec<_>, arrow::error::ArrowError>>();
+        let columns = columns.map_err(datafusion::error::DataFusionError::from)?;
+        let schema = batch.schema();
+        let names = schema.fields().iter().map(|field| field.name());
+        let named = names
+            .zip(columns)
+            .map(|(name, (column, null))| (name, column, null));
+        let batch = RecordBatch::try_from_iter_with_nullable(named)
+            .map_err(datafusion::error::DataFusionError::from)?;
+        Ok(Self { batch })
+    }
+
+    pub(crate) fn text(&self, name: &str, row: usize) -> Option<String> {
+        let column = self.batch.column_by_name(name)?.as_string_opt::<i32>()?;
+        column.is_valid(row).then(|| column.value(row).to_owned())
+    }
+
+    pub(crate) fn number(&self, name: &str, row: usize) -> u64 {
+        let column = self.batch.column_by_name(name);
+        let column = column.and_then(|c| c.as_primitive_opt::<Int64Type>());
+        column.map_or(0, |c| u64::try_from(c.value(row)).unwrap_or_default())
+    }
+
+    pub(crate) fn time(&self, name: &str, row: usize) -> Option<i64> {
+        let column = self.batch.column_by_name(name)?;
+        let column = column.as_primitive_opt::<TimestampMicrosecondType>()?;
+        column.is_valid(row).then(|| column.value(row))
+    }
+
+    fn activity(&self, row: usize) -> Result<Activity, Error> {
+        let wrong = |column: &str| Error::Shape {
+            table: "activity",
+            column: column.to_owned(),
+        };
+        let need = match self.text("mapping", row).as_deref() {
+            Some("mapped") => Need::Permission {
+                action: self.text("action", row).ok_or_else(|| wrong("action"))?,
+                resource: self
+                    .text("resource", row)
+                    .ok_or_else(|| wrong("resource"))?,
+                origin: self
+                    .text("resource_origin", row)
+                    .and_then(|text| Origin::from_text(&text))
+                    .ok_or_else(|| wrong("resource_origin"))?,
+            },
+            Some("none") => Need::Nothing,
+            Some("unmapped") => Need::Unknown,
+            _ => return Err(wrong("mapping")),
+        };
+        Ok(Activity {
+            principal: self.text("principal", row).unwrap_or_default(),
+            event_source: self.text("event_source", row).unwrap_or_default(),
+            event_name: self.text("event_name", row).unwrap_or_default(),
+            need,
+            outcome: self
+                .text("outcome", row)
+                .and_then(|text| Outcome::from_text(&text))
+                .ok_or_else(|| wrong("outcome"))?,
+            count: self.number("calls", row),
+            first_seen: self.time("first_seen", row),
+            last_seen: self.time("last_seen", row),
+            sample_event_id: self.text("sample_event_id", row),
+        })
+    }
+}

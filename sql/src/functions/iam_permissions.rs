@@ -1,0 +1,127 @@
+//! `iam_permissions(event_source, event_name, ...)`: the list of permissions that a call needed.
+
+use std::sync::{Arc, LazyLock};
+
+use arrow::array::{ArrayRef, ListBuilder, StringBuilder, StructBuilder};
+use arrow::datatypes::{DataType, Field, Fields};
+use datafusion::error::Result;
+use datafusion::logical_expr::{
+    ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
+};
+use trailwright_engine::Reference;
+use trailwright_engine::permission::{Call, Needs, needs};
+
+use super::text::TextColumns;
+
+/// Fields of a list element. `mapping` is `mapped`, `none` or `unmapped`; without a permission
+/// the others but `service` are null.
+const FIELDS: [&str; 6] = ["mapping", "service", "action", "resource", "origin", "rule"];
+
+static ELEMENT: LazyLock<Fields> = LazyLock::new(|| {
+    let fields = FIELDS
+        .iter()
+        .map(|name| Field::new(*name, DataType::Utf8, true));
+    fields.collect()
+});
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct IamPermissions {
+    signature: Signature,
+}
+
+impl IamPermissions {
+    pub(super) fn new() -> Self {
+        Self {
+            signature: Signature::string(10, Volatility::Immutable),
+        }
+    }
+}
+
+impl ScalarUDFImpl for IamPermissions {
+    fn name(&self) -> &str {
+        "iam_permissions"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        let element = Field::new_list_field(DataType::Struct(ELEMENT.clone()), true);
+        Ok(DataType::List(Arc::new(element)))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let reference = Reference::bundled();
+        let columns = TextColumns::of(&args)?;
+        let fields = FIELDS.iter().map(|_| Box::new(StringBuilder::new()) as _);
+        let elements = StructBuilder::new(ELEMENT.clone(), fields.collect());
+        let mut lists = ListBuilder::new(elements);
+        for row in 0..args.number_rows {
+            let call = Call {
+                event_source: columns.get(0, row).unwrap_or_default(),
+                event_name: columns.get(1, row).unwrap_or_default(),
+                event_type: columns.get(2, row),
+                aws_region: columns.get(3, row),
+                account: columns.get(4, row).or_else(|| columns.get(6, row)),
+                principal: columns.get(5, row),
+                request_parameters: columns.get(7, row),
+                response_elements: columns.get(8, row),
+                resources: columns.get(9, row),
+            };
+            append(lists.values(), &call, reference);
+            lists.append(true);
+        }
+        Ok(ColumnarValue::Array(Arc::new(lists.finish()) as ArrayRef))
+    }
+}
+
+fn append(elements: &mut StructBuilder, call: &Call<'_>, reference: &Reference) {
+    let called = service(call, reference);
+    match needs(call, reference) {
+        Needs::Permissions(permissions) => {
+            for permission in permissions {
+                let service = permission.action.split(':').next();
+                append_element(
+                    elements,
+                    [
+                        Some("mapped"),
+                        service,
+                        Some(&permission.action),
+                        Some(&permission.resource),
+                        Some(permission.origin.as_str()),
+                        Some(permission.rule),
+                    ],
+                );
+            }
+        }
+        Needs::Nothing { .. } => {
+            append_element(
+                elements,
+                [Some("none"), Some(called), None, None, None, None],
+            );
+        }
+        Needs::Unknown => {
+            append_element(
+                elements,
+                [Some("unmapped"), Some(called), None, None, None, None],
+            );
+        }
+    }
+}
+
+/// The called service's prefix, or its name in the event where no prefix is known.
+fn service<'a>(call: &Call<'a>, reference: &'a Reference) -> &'a str {
+    reference
+        .prefix_of(call.event_source)
+        .unwrap_or_else(|| call.event_source.split('.').next().unwrap_or_default())
+}
+
+fn append_element(elements: &mut StructBuilder, values: [Option<&str>; FIELDS.len()]) {
+    for (index, value) in values.into_iter().enumerate() {
+        if let Some(builder) = elements.field_builder::<StringBuilder>(index) {
+            builder.append_option(value);
+        }
+    }
+    elements.append(true);
+}
