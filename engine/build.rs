@@ -19,6 +19,10 @@ const TABLES: &[&str] = &[
     "event_sources",
     "event_exceptions",
     "not_permissions",
+    "member_aliases",
+    "id_prefixes",
+    "passed_to",
+    "via_services",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

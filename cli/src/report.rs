@@ -141,6 +141,11 @@ pub(crate) fn policy(principal: &str, activity: &[Activity], generated: &Generat
         "granted more widely than seen, as the event does not tell the resource",
         &generated.widened,
     );
+    section(
+        &mut text,
+        "granted without an event, as passing a role is never logged",
+        &generated.inferred,
+    );
     if generated.unchecked > 0 {
         let unchecked = HumanCount(generated.unchecked);
         line(

@@ -38,6 +38,8 @@ HEADERS = {
     "condition_keys.tsv": "condition_key\tvalue_type",
     "operations.tsv": "operation\tsdk_service\thttp_method\trequest_uri\tflags\tdocumented_actions",
     "pass_role.tsv": "operation\tmember\tkind\tsource",
+    # For tests alone; it is not compiled in.
+    "operation_names.tsv": "operation (under the first part of its event source)",
 }
 
 
@@ -145,6 +147,7 @@ def generate(folders):
         "condition_keys.tsv": table("condition_keys.tsv", sorted(condition_key_rows(iam), key=str.lower)),
         "operations.tsv": sections("operations.tsv", operation_rows(iam, sdk)),
         "pass_role.tsv": sections("pass_role.tsv", pass_role_rows(iam, dependents, sdk)),
+        "operation_names.tsv": sections("operation_names.tsv", operation_name_rows(folders["botocore"] / "botocore" / "data")),
     }
 
 
@@ -215,7 +218,8 @@ def operation_rows(iam, sdk):
             named = dict.fromkeys(canonical(iam, *match.groups()) for match in NAMED_ACTION.finditer(text))
             named.pop(None, None)
             named.pop(same := canonical(iam, prefix, name), None)
-            flags = ["unsigned"] * is_unsigned(operation) + ["no-action"] * (same is None)
+            bearer = service["model"]["metadata"].get("signatureVersion") == "bearer"
+            flags = ["unsigned"] * (bearer or is_unsigned(operation)) + ["no-action"] * (same is None)
             # API Gateway's actions are HTTP verbs and its ARNs are request paths.
             path = prefix == "apigateway"
             if path or flags or named:
@@ -223,6 +227,13 @@ def operation_rows(iam, sdk):
                 method, uri = (http["method"], http["requestUri"].split("?")[0]) if path else ("-", "-")
                 lists = (",".join(flags) or "-", ",".join(named) or "-")
                 yield prefix, (name, service["name"], method, uri, *lists)
+
+
+def operation_name_rows(folder):
+    """Every operation of every service, whether or not IAM knows the service."""
+    for _, model in read_models(folder):
+        for name in model["operations"]:
+            yield model["metadata"]["endpointPrefix"], (name,)
 
 
 def is_unsigned(operation):
@@ -365,17 +376,20 @@ def read_botocore(folder, iam):
         if line and not line.startswith("#"):
             label, prefix, _ = line.split("\t")
             labels[label] = prefix
-    for path in sorted(folder.iterdir()):
-        if not path.is_dir():
-            continue
-        latest = max(version for version in path.iterdir() if version.is_dir())
-        with gzip.open(latest / "service-2.json.gz", "rt", encoding="utf-8") as file:
-            model = json.load(file)
+    for name, model in read_models(folder):
         endpoint = model["metadata"]["endpointPrefix"]
         candidates = [labels.get(endpoint), model["metadata"].get("signingName"), endpoint]
         prefix = next((p for p in candidates if p in iam["services"]), None)
         if prefix:
-            yield {"name": path.name, "prefix": prefix, "model": model}
+            yield {"name": name, "prefix": prefix, "model": model}
+
+
+def read_models(folder):
+    """Name and latest model of each service."""
+    for path in sorted(path for path in folder.iterdir() if path.is_dir()):
+        latest = max(version for version in path.iterdir() if version.is_dir())
+        with gzip.open(latest / "service-2.json.gz", "rt", encoding="utf-8") as file:
+            yield path.name, json.load(file)
 
 
 if __name__ == "__main__":

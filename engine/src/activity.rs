@@ -1,6 +1,6 @@
 //! What did principals do, grouped and counted?
 
-use crate::permission::Origin;
+use crate::permission::{Condition, Origin};
 
 /// How the calls ended, as far as IAM is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -113,6 +113,8 @@ pub enum Need {
         resource: String,
         /// How the resource is known.
         origin: Origin,
+        /// What must hold besides.
+        conditions: Vec<Condition>,
     },
     /// No permission at all.
     Nothing,

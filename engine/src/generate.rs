@@ -6,10 +6,10 @@
 mod group;
 mod name;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::activity::{Activity, Need, Outcome};
-use crate::permission::Origin;
+use crate::permission::{Condition, Origin};
 use crate::policy::{Effect, OneOrMany, PolicyDocument, Statement};
 use crate::reference::Reference;
 
@@ -23,6 +23,8 @@ pub struct Generated {
     /// Permissions of which the document allows more than was seen, since the events do not
     /// tell the resource.
     pub widened: Vec<Tally>,
+    /// Permissions that no event shows, since they are never logged: roles that were passed.
+    pub inferred: Vec<Tally>,
     /// Calls that were refused. They grant nothing.
     pub denied: Vec<Tally>,
     /// Calls that need a permission nobody knows. They grant nothing: the policy may lack it.
@@ -45,6 +47,7 @@ pub struct Tally {
 struct Used<'a> {
     action: &'a str,
     resource: &'a str,
+    conditions: &'a [Condition],
 }
 
 /// The policy for what `activity` tells, which is of one principal.
@@ -53,6 +56,7 @@ pub fn generate(activity: &[Activity], reference: &Reference) -> Generated {
     let mut calls = 0;
     let mut unchecked = 0;
     let mut widened = Tallies::default();
+    let mut inferred = Tallies::default();
     let mut denied = Tallies::default();
     let mut unmapped = Tallies::default();
 
@@ -66,13 +70,21 @@ pub fn generate(activity: &[Activity], reference: &Reference) -> Generated {
                     action,
                     resource,
                     origin,
+                    conditions,
                 },
                 _,
             ) => {
-                used.push(Used { action, resource });
+                used.push(Used {
+                    action,
+                    resource,
+                    conditions,
+                });
                 calls += seen.count;
-                if *origin == Origin::Widened {
-                    widened.add(&format!("{action} on {resource}"), seen.count);
+                let on = format!("{action} on {resource}");
+                match origin {
+                    Origin::Widened => widened.add(&on, seen.count),
+                    Origin::Inferred => inferred.add(&on, seen.count),
+                    Origin::Event | Origin::Partial | Origin::Created | Origin::Any => {}
                 }
             }
             (Need::Nothing, _) => unchecked += seen.count,
@@ -88,16 +100,30 @@ pub fn generate(activity: &[Activity], reference: &Reference) -> Generated {
         effect: Effect::Allow,
         action: OneOrMany::from_iter(group.actions),
         resource: OneOrMany::from_iter(group.resources),
-        condition: BTreeMap::new(),
+        condition: condition_block(&group.conditions),
     });
     Generated {
         document: PolicyDocument::new(statements.collect()),
         calls,
         widened: widened.most_first(),
+        inferred: inferred.most_first(),
         denied: denied.most_first(),
         unmapped: unmapped.most_first(),
         unchecked,
     }
+}
+
+/// Conditions as a statement writes them.
+fn condition_block(
+    conditions: &BTreeSet<Condition>,
+) -> BTreeMap<String, BTreeMap<String, OneOrMany>> {
+    let mut block: BTreeMap<String, BTreeMap<String, OneOrMany>> = BTreeMap::new();
+    for condition in conditions {
+        let values = OneOrMany::from_iter(condition.values.iter().cloned());
+        let keys = block.entry(condition.operator.clone()).or_default();
+        keys.insert(condition.key.clone(), values);
+    }
+    block
 }
 
 fn operation(seen: &Activity) -> String {
@@ -138,6 +164,7 @@ mod tests {
                 action: action.to_owned(),
                 resource: resource.to_owned(),
                 origin,
+                conditions: Vec::new(),
             },
             outcome,
             count: 2,

@@ -2,40 +2,26 @@
 //!
 //! A call goes in, permissions come out. Knows nothing of SQL or storage. What no rule answers
 //! is [`Needs::Unknown`], never a guess.
+//!
+//! ```text
+//! call ──► rule        which actions, by the name of the event
+//!      ├─► resource    on which resources, by the request
+//!      ├─► pass_role   and which roles it passed, which is never logged
+//!      └─► condition   and under which conditions
+//! ```
 
-mod exception;
-mod no_permission;
+mod call;
+mod condition;
+mod mapper;
+mod members;
+mod pass_role;
 mod resource;
-mod same_name;
+mod rule;
 
-use serde_json::Value;
-
-use crate::reference::{Action, Reference};
-
+pub use call::Call;
+pub use condition::Condition;
+pub use mapper::Mapper;
 pub(crate) use resource::resource_type_of;
-
-/// What of an event the rules look at. Texts are as CloudTrail has them, JSON is unparsed.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Call<'a> {
-    /// `s3.amazonaws.com`.
-    pub event_source: &'a str,
-    /// `GetObject`.
-    pub event_name: &'a str,
-    /// `AwsApiCall`.
-    pub event_type: Option<&'a str>,
-    /// Region that was called.
-    pub aws_region: Option<&'a str>,
-    /// Account that was called.
-    pub account: Option<&'a str>,
-    /// Who called.
-    pub principal: Option<&'a str>,
-    /// JSON of `requestParameters`.
-    pub request_parameters: Option<&'a str>,
-    /// JSON of `responseElements`.
-    pub response_elements: Option<&'a str>,
-    /// JSON of `resources`.
-    pub resources: Option<&'a str>,
-}
 
 /// What a call needed from IAM.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +31,7 @@ pub enum Needs {
     /// No permission; `why` says how that is known.
     Nothing {
         /// The fact behind it.
-        why: String,
+        why: &'static str,
     },
     /// No rule knows.
     Unknown,
@@ -60,8 +46,14 @@ pub struct Permission {
     pub resource: String,
     /// How the resource is known.
     pub origin: Origin,
+    /// The template of the resource's ARN, where the event does not tell all of it.
+    pub template: Option<&'static str>,
+    /// What must hold besides, from the facts of the event.
+    pub conditions: Vec<Condition>,
     /// The rule that answered.
     pub rule: &'static str,
+    /// Where its fact comes from.
+    pub source: &'static str,
 }
 
 /// How the resource of a permission is known.
@@ -69,17 +61,35 @@ pub struct Permission {
 pub enum Origin {
     /// The event names it.
     Event,
-    /// The action takes no resource, or need not be given one: `*`.
+    /// The event names it in part; what a service adds to a name is `*`.
+    Partial,
+    /// The event implies it: a role that was passed.
+    Inferred,
+    /// The call made it, and its id is not known before: every one of its type.
+    Created,
+    /// The action takes no resource: `*`.
     Any,
-    /// The action needs one, and the event does not tell which: every one of its type.
+    /// The action takes one, and the event does not tell which: every one of its type.
     Widened,
 }
 
 impl Origin {
+    const ALL: [Self; 6] = [
+        Self::Event,
+        Self::Partial,
+        Self::Inferred,
+        Self::Created,
+        Self::Any,
+        Self::Widened,
+    ];
+
     /// As SQL shows it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Event => "event",
+            Self::Partial => "partial",
+            Self::Inferred => "inferred",
+            Self::Created => "created",
             Self::Any => "any",
             Self::Widened => "widened",
         }
@@ -87,91 +97,6 @@ impl Origin {
 
     /// The origin that SQL shows as `text`.
     pub fn from_text(text: &str) -> Option<Self> {
-        [Self::Event, Self::Any, Self::Widened]
-            .into_iter()
-            .find(|origin| origin.as_str() == text)
+        Self::ALL.into_iter().find(|origin| origin.as_str() == text)
     }
-}
-
-/// What a rule says of a call, before resources are looked for.
-enum Answer<'r> {
-    /// It needed these actions.
-    Actions(Vec<&'r Action>),
-    /// It needed none.
-    Nothing { why: String },
-}
-
-/// A rule: it answers, or leaves the call to the next one.
-struct Rule {
-    name: &'static str,
-    answer: for<'r> fn(&CallInfo<'_>, &'r Reference) -> Option<Answer<'r>>,
-}
-
-/// Rules in the order they are tried. The first that answers wins.
-const RULES: &[Rule] = &[
-    no_permission::RULE, // events that IAM never checks
-    exception::RULE,     // events that IAM names differently
-    same_name::RULE,     // `s3.amazonaws.com` `GetObject` is `s3:GetObject`
-];
-
-/// A call with its JSON, parsed when somebody asks for it.
-struct CallInfo<'a> {
-    call: &'a Call<'a>,
-    request: std::cell::OnceCell<Value>,
-}
-
-impl CallInfo<'_> {
-    /// The request parameters; null if there are none or they are no JSON.
-    fn request(&self) -> &Value {
-        self.request.get_or_init(|| {
-            let text = self.call.request_parameters.unwrap_or("null");
-            match serde_json::from_str(text) {
-                // Some services deliver their parameters as JSON in a string.
-                Ok(Value::String(inner)) => serde_json::from_str(&inner).unwrap_or_default(),
-                Ok(value) => value,
-                Err(_) => Value::Null,
-            }
-        })
-    }
-}
-
-/// The permissions that `call` needed.
-///
-/// ```
-/// # use trailwright_engine::{Reference, permission::{Call, Needs, needs}};
-/// let call = Call {
-///     event_source: "s3.amazonaws.com",
-///     event_name: "GetObject",
-///     request_parameters: Some(r#"{"bucketName": "logs", "key": "2026/a.gz"}"#),
-///     ..Call::default()
-/// };
-/// let Needs::Permissions(permissions) = needs(&call, Reference::bundled()) else { panic!() };
-/// assert_eq!(permissions[0].action, "s3:GetObject");
-/// assert_eq!(permissions[0].resource, "arn:aws:s3:::logs/2026/a.gz");
-/// ```
-pub fn needs(call: &Call<'_>, reference: &Reference) -> Needs {
-    let info = CallInfo {
-        call,
-        request: std::cell::OnceCell::new(),
-    };
-    for rule in RULES {
-        match (rule.answer)(&info, reference) {
-            None => {}
-            Some(Answer::Nothing { why }) => return Needs::Nothing { why },
-            Some(Answer::Actions(actions)) => {
-                let permissions = actions.into_iter().flat_map(|action| {
-                    resource::of(action, &info, reference).into_iter().map(
-                        move |(resource, origin)| Permission {
-                            action: format!("{}:{}", action.prefix, action.name),
-                            resource,
-                            origin,
-                            rule: rule.name,
-                        },
-                    )
-                });
-                return Needs::Permissions(permissions.collect());
-            }
-        }
-    }
-    Needs::Unknown
 }

@@ -10,25 +10,33 @@ mod action;
 mod condition_key;
 mod event_source;
 mod exception;
+mod id_prefix;
 mod info;
 mod load;
+mod member_alias;
 mod not_permission;
 mod operation;
 mod pass_role;
+mod passed_to;
 mod resource_type;
 mod service;
+mod via_service;
 
 use std::sync::{LazyLock, OnceLock};
 
 pub use action::{AccessLevel, Action, ActionResourceType};
 pub use condition_key::ConditionKey;
 pub use exception::{Exception, ExceptionAction, When};
+pub use id_prefix::IdPrefix;
 pub use info::{Info, Package};
+pub use member_alias::MemberAlias;
 pub use not_permission::{NotPermission, NotPermissionKind};
 pub use operation::Operation;
 pub use pass_role::{PassRoleKind, PassRoleMember};
+pub use passed_to::PassedTo;
 pub use resource_type::ResourceType;
 pub use service::Service;
+pub use via_service::ViaService;
 
 use event_source::EventSource;
 
@@ -49,6 +57,10 @@ pub struct Reference {
     event_sources: Vec<EventSource>,
     exceptions: Vec<Exception>,
     not_permissions: Vec<NotPermission>,
+    member_aliases: Vec<MemberAlias>,
+    id_prefixes: Vec<IdPrefix>,
+    passed_to: Vec<PassedTo>,
+    via_services: Vec<ViaService>,
     condition_keys: OnceLock<Vec<ConditionKey>>,
     info: OnceLock<Info>,
 }
@@ -61,6 +73,10 @@ impl Reference {
             event_sources: load::rows("", load::EVENT_SOURCES.lines()),
             exceptions: load::rows("", load::EVENT_EXCEPTIONS.lines()),
             not_permissions: load::rows("", load::NOT_PERMISSIONS.lines()),
+            member_aliases: load::rows("", load::MEMBER_ALIASES.lines()),
+            id_prefixes: load::rows("", load::ID_PREFIXES.lines()),
+            passed_to: load::rows("", load::PASSED_TO.lines()),
+            via_services: load::rows("", load::VIA_SERVICES.lines()),
             condition_keys: OnceLock::new(),
             info: OnceLock::new(),
         });
@@ -129,11 +145,28 @@ impl Reference {
 
     /// The actions that IAM checks for an event whose name is not that of its one action.
     pub fn exception(&self, event_source: &str, event_name: &str) -> Option<&Exception> {
-        let label = event_source::label(event_source);
         let named = load::find_all(&self.exceptions, event_name);
-        named
-            .iter()
-            .find(|exception| exception.event_source.eq_ignore_ascii_case(label))
+        self.of_source(named, event_source, |row| Some(row.event_source))
+    }
+
+    /// Of rows on events of one name, the one of this event source; if there is none, the one of
+    /// another source of the same service: `bedrock` for `bedrock-runtime`.
+    fn of_source<'r, R>(
+        &self,
+        named: &'r [R],
+        event_source: &str,
+        label_of: fn(&R) -> Option<&'static str>,
+    ) -> Option<&'r R> {
+        let label = event_source::label(event_source);
+        let has = |row: &&R, wanted: &str| {
+            label_of(row).is_some_and(|of| of.eq_ignore_ascii_case(wanted))
+        };
+        named.iter().find(|row| has(row, label)).or_else(|| {
+            let prefix = self.prefix_of(event_source)?;
+            named
+                .iter()
+                .find(|row| label_of(row).is_some_and(|of| self.prefix_of(of) == Some(prefix)))
+        })
     }
 
     /// What AWS's SDKs know of an operation, beyond that an action of its name exists.
@@ -156,17 +189,12 @@ impl Reference {
         event_source: &str,
         event_name: &str,
     ) -> Option<&NotPermission> {
-        let label = event_source::label(event_source);
         let of_type = load::find_all(&self.not_permissions, event_type)
             .iter()
             .find(|row| row.kind == NotPermissionKind::EventType);
         let of_name = || {
-            load::find_all(&self.not_permissions, event_name)
-                .iter()
-                .find(|row| {
-                    row.event_source
-                        .is_some_and(|it| it.eq_ignore_ascii_case(label))
-                })
+            let named = load::find_all(&self.not_permissions, event_name);
+            self.of_source(named, event_source, |row| row.event_source)
         };
         of_type.or_else(of_name)
     }
@@ -177,6 +205,41 @@ impl Reference {
             self.service(prefix).map_or(&[], Service::pass_role_members),
             operation,
         )
+    }
+
+    /// The request members that give a variable of a resource type's ARN, best first.
+    pub fn member_aliases(&self, kind: &ResourceType, variable: &str) -> &[&'static str] {
+        load::find_all(&self.member_aliases, kind.prefix)
+            .iter()
+            .find(|row| {
+                row.resource_type.eq_ignore_ascii_case(kind.name) && row.variable == variable
+            })
+            .map_or(&[], |row| &row.members)
+    }
+
+    /// The type of a service's resource that bears this id, told by how it begins.
+    pub fn resource_type_of_id(&self, prefix: &str, id: &str) -> Option<&ResourceType> {
+        let rows = load::find_all(&self.id_prefixes, prefix).iter();
+        let row = rows
+            .filter(|row| id.starts_with(row.id_prefix))
+            .max_by_key(|row| row.id_prefix.len())?;
+        self.resource_type(prefix, row.resource_type)
+    }
+
+    /// The services to which an operation passes a role, where that is known.
+    pub fn passed_to(&self, prefix: &str, operation: &str) -> &[&'static str] {
+        let rows = load::find_all(&self.passed_to, prefix);
+        let own = rows
+            .iter()
+            .find(|row| row.operation.eq_ignore_ascii_case(operation));
+        own.or_else(|| rows.iter().find(|row| row.operation == "*"))
+            .map_or(&[], |row| &row.service_principals)
+    }
+
+    /// What `kms:ViaService` names a calling service, before the region.
+    pub fn via_service(&self, invoked_by: &str) -> Option<&'static str> {
+        let label = event_source::label(invoked_by);
+        load::find(&self.via_services, label).map(|row| row.via_service)
     }
 }
 
@@ -220,7 +283,7 @@ mod tests {
         let reference = Reference::bundled();
         let of_services = |count: fn(&Service) -> usize| reference.services.iter().map(count).sum();
         let _ = reference.condition_key("aws:SourceIp");
-        let tables: [(&load::Table, usize); 9] = [
+        let tables: [(&load::Table, usize); 13] = [
             (&load::SERVICES, reference.services.len()),
             (&load::ACTIONS, of_services(|it| it.actions().len())),
             (
@@ -239,6 +302,10 @@ mod tests {
             (&load::EVENT_SOURCES, reference.event_sources.len()),
             (&load::EVENT_EXCEPTIONS, reference.exceptions.len()),
             (&load::NOT_PERMISSIONS, reference.not_permissions.len()),
+            (&load::MEMBER_ALIASES, reference.member_aliases.len()),
+            (&load::ID_PREFIXES, reference.id_prefixes.len()),
+            (&load::PASSED_TO, reference.passed_to.len()),
+            (&load::VIA_SERVICES, reference.via_services.len()),
         ];
         for (index, (table, rows)) in tables.into_iter().enumerate() {
             assert!(rows > 0, "table {index} is empty");
@@ -293,6 +360,21 @@ mod tests {
             .filter(|it| reference.service(it.prefix).is_none())
         {
             writeln!(missing, "service {}", source.prefix).unwrap();
+        }
+        for row in &reference.member_aliases {
+            let kind = reference.resource_type(row.prefix, row.resource_type);
+            let variable = format!("${{{}}}", row.variable);
+            if kind.is_none_or(|kind| !kind.arn_templates.iter().any(|it| it.contains(&variable))) {
+                writeln!(missing, "alias {} {}", row.resource_type, row.variable).unwrap();
+            }
+        }
+        for row in &reference.id_prefixes {
+            if reference
+                .resource_type(row.prefix, row.resource_type)
+                .is_none()
+            {
+                writeln!(missing, "id prefix {}", row.id_prefix).unwrap();
+            }
         }
         assert_eq!(missing, "");
     }

@@ -21,6 +21,7 @@ SELECT
     permission['action'] AS action,
     permission['resource'] AS resource,
     permission['origin'] AS resource_origin,
+    permission['conditions'] AS conditions,
     permission['rule'] AS rule
 FROM (
     SELECT
@@ -33,6 +34,8 @@ FROM (
             recipient_account_id,
             principal,
             principal_account,
+            invoked_by,
+            error_code,
             request_parameters,
             response_elements,
             resources

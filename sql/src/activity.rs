@@ -22,6 +22,7 @@ impl Session {
             "action",
             "resource",
             "resource_origin",
+            "conditions",
             "outcome",
         ];
         let batches = self
@@ -120,6 +121,10 @@ impl Rows {
                     .text("resource_origin", row)
                     .and_then(|text| Origin::from_text(&text))
                     .ok_or_else(|| wrong("resource_origin"))?,
+                conditions: match self.text("conditions", row) {
+                    None => Vec::new(),
+                    Some(text) => serde_json::from_str(&text).map_err(|_| wrong("conditions"))?,
+                },
             },
             Some("none") => Need::Nothing,
             Some("unmapped") => Need::Unknown,

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Used;
+use crate::permission::Condition;
 
 /// The content of one statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,33 +15,40 @@ pub(super) struct Group {
     pub(super) service: String,
     pub(super) actions: BTreeSet<String>,
     pub(super) resources: BTreeSet<String>,
+    pub(super) conditions: BTreeSet<Condition>,
 }
 
 pub(super) fn by_service_and_resources(used: &[Used<'_>]) -> Vec<Group> {
-    let mut resources_of: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for Used { action, resource } in used {
-        resources_of.entry(action).or_default().insert(resource);
+    // An action that is also used without a condition keeps its condition where it had one:
+    // the resources may differ.
+    let mut resources_of: BTreeMap<(&str, BTreeSet<&Condition>), BTreeSet<&str>> = BTreeMap::new();
+    for one in used {
+        let conditions: BTreeSet<&Condition> = one.conditions.iter().collect();
+        let resources = resources_of.entry((one.action, conditions)).or_default();
+        resources.insert(one.resource);
     }
 
-    let mut groups: BTreeMap<(&str, BTreeSet<&str>), BTreeSet<String>> = BTreeMap::new();
-    for (action, mut resources) in resources_of {
+    type Key<'a> = (&'a str, BTreeSet<&'a Condition>, BTreeSet<&'a str>);
+    let mut groups: BTreeMap<Key<'_>, BTreeSet<String>> = BTreeMap::new();
+    for ((action, conditions), mut resources) in resources_of {
         // `*` covers all that stands beside it.
         if resources.contains("*") {
             resources = BTreeSet::from(["*"]);
         }
         let service = action.split(':').next().unwrap_or_default();
         groups
-            .entry((service, resources))
+            .entry((service, conditions, resources))
             .or_default()
             .insert(action.to_owned());
     }
 
     groups
         .into_iter()
-        .map(|((service, resources), actions)| Group {
+        .map(|((service, conditions, resources), actions)| Group {
             service: service.to_owned(),
             actions,
             resources: resources.into_iter().map(ToOwned::to_owned).collect(),
+            conditions: conditions.into_iter().cloned().collect(),
         })
         .collect()
 }

@@ -1,128 +1,302 @@
 //! On which resources did a call use an action?
 //!
-//! Asked are, in this order: the event's `resources`, the request's members that are ARNs, and
-//! the request's members that are named as the variables of an ARN template. Taken is only what
-//! is of a type that the action accepts.
+//! Finders for services of a kind of their own come first. Then, for each type of resource that
+//! the action accepts: the event's `resources`, members of the request that are ARNs, members
+//! that are named as the variables of the ARN's template, and what the response names. Taken is
+//! only what is of a type that the action accepts.
 
-mod members;
+mod arn_text;
+mod finder;
+mod name;
+mod place;
 mod template;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use serde_json::Value;
-
-use super::{CallInfo, Origin};
+use super::Origin;
+use super::call::CallInfo;
+use super::rule::PlannedAction;
 use crate::reference::{Action, Reference, ResourceType};
-use members::Members;
+use name::Variable;
+use place::Place;
 use template::{Fit, Template};
 
-/// Stands in an event for a value that CloudTrail does not tell.
-const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
-
-/// The longest ARN that AWS makes. What is longer is no ARN, and costly to compare.
-const MAX_ARN: usize = 2_048;
-
-/// What every ARN of the call's own account and region begins with.
-struct Place<'a> {
-    partition: &'a str,
-    region: &'a str,
-    account: &'a str,
+/// A resource that a call used an action on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) arn: String,
+    pub(super) origin: Origin,
+    pub(super) template: Option<&'static str>,
 }
 
-/// The resources on which the call used `action`.
+/// A type of resource that an action accepts, with what finding one takes.
+pub(super) struct PlannedType {
+    kind: &'static ResourceType,
+    required: bool,
+    templates: Vec<PlannedTemplate>,
+}
+
+struct PlannedTemplate {
+    text: &'static str,
+    template: Template<'static>,
+    variables: Vec<Variable>,
+}
+
+/// What finding the resources of `action` takes, for calls of one name.
+pub(super) fn plan(
+    action: &'static Action,
+    event_name: &str,
+    reference: &'static Reference,
+) -> Vec<PlannedType> {
+    let accepted = action.resource_types.iter().filter_map(|accepted| {
+        let kind = reference.resource_type(action.prefix, accepted.name)?;
+        let templates = kind.arn_templates.iter().map(|text| {
+            let template = Template::parse(text);
+            let variables = template
+                .variables()
+                .map(|variable| Variable::new(variable, kind, action, event_name, reference))
+                .collect();
+            PlannedTemplate {
+                text,
+                template,
+                variables,
+            }
+        });
+        Some(PlannedType {
+            kind,
+            required: accepted.required,
+            templates: templates.collect(),
+        })
+    });
+    accepted.collect()
+}
+
+/// The resources on which the call used an action.
 pub(super) fn of(
-    action: &Action,
+    planned: &PlannedAction,
     info: &CallInfo<'_>,
-    reference: &Reference,
-) -> Vec<(String, Origin)> {
-    if action.resource_types.is_empty() {
-        return vec![("*".to_owned(), Origin::Any)];
+    reference: &'static Reference,
+) -> Vec<Found> {
+    if planned.path.is_none() && planned.types.is_empty() {
+        return vec![Found::any()];
     }
     let place = Place::of(info);
-    let named = named_arns(info);
-    let members = Members::of(info.request());
-    let mut found: BTreeSet<(String, Origin)> = BTreeSet::new();
-    let mut missing: Vec<&ResourceType> = Vec::new();
-
-    for accepted in &action.resource_types {
-        let Some(kind) = reference.resource_type(action.prefix, accepted.name) else {
-            continue;
-        };
-        let mut arns: BTreeSet<String> = named
-            .iter()
-            .filter(|arn| is_of_type(arn, kind, reference))
-            .cloned()
-            .collect();
-        if arns.is_empty() {
-            arns = kind
-                .arn_templates
-                .iter()
-                .flat_map(|template| members.fill(&Template::parse(template), kind, &place))
-                .collect();
-        }
-        if arns.is_empty() && accepted.required {
-            missing.push(kind);
-        }
-        found.extend(arns.iter().map(|arn| (escaped(arn), Origin::Event)));
+    if let Some(found) = finder::special(planned, info, &place, reference) {
+        return found;
     }
-    for kind in missing {
-        found.extend(kind.arn_templates.iter().map(|template| {
-            let widened = Template::parse(template).widened(&place);
-            (widened, Origin::Widened)
-        }));
+    generic(planned, info, &place, reference)
+}
+
+impl Found {
+    fn any() -> Self {
+        Self {
+            arn: "*".to_owned(),
+            origin: Origin::Any,
+            template: None,
+        }
+    }
+
+    fn event(arn: String) -> Self {
+        Self {
+            arn,
+            origin: Origin::Event,
+            template: None,
+        }
+    }
+}
+
+/// What the general way finds.
+fn generic(
+    planned: &PlannedAction,
+    info: &CallInfo<'_>,
+    place: &Place<'_>,
+    reference: &'static Reference,
+) -> Vec<Found> {
+    let named = arn_text::named(info);
+    let mut found: BTreeMap<String, Found> = BTreeMap::new();
+    let mut put = |of_type: Vec<Found>| {
+        let any = !of_type.is_empty();
+        found.extend(of_type.into_iter().map(|one| (one.arn.clone(), one)));
+        any
+    };
+    let mut satisfied: Vec<&str> = Vec::new();
+    let mut missing: Vec<&PlannedType> = Vec::new();
+    for accepted in &planned.types {
+        if put(accepted.find(&named, info, place, reference)) {
+            satisfied.push(accepted.kind.name);
+        } else if accepted.required {
+            missing.push(accepted);
+        }
+    }
+    // What is named in part is better than nothing, and worse than another type named whole.
+    let in_part: Vec<&PlannedType> = match satisfied.is_empty() && missing.is_empty() {
+        true => planned.types.iter().collect(),
+        false => missing.clone(),
+    };
+    for accepted in in_part {
+        if put(accepted.fill(info, place, true)) {
+            satisfied.push(accepted.kind.name);
+            missing.retain(|other| other.kind.name != accepted.kind.name);
+        }
+    }
+    for accepted in missing {
+        // Types of which each is "required" and whose ARNs hold the same variables stand for
+        // one another: one of them is enough.
+        let replaced = planned
+            .types
+            .iter()
+            .any(|other| satisfied.contains(&other.kind.name) && other.same_variables(accepted));
+        if !replaced {
+            let made = planned.creates(accepted.kind) && !info.call.failed;
+            let origin = if made {
+                Origin::Created
+            } else {
+                Origin::Widened
+            };
+            found.extend(
+                accepted
+                    .widened(place, origin)
+                    .map(|one| (one.arn.clone(), one)),
+            );
+        }
     }
     if found.is_empty() {
         // Every type is optional and the event names none: to narrow the action would be a guess.
-        found.insert(("*".to_owned(), Origin::Widened));
+        return vec![Found {
+            origin: Origin::Widened,
+            ..Found::any()
+        }];
     }
-    found.into_iter().collect()
+    found.into_values().collect()
 }
 
-impl<'a> Place<'a> {
-    fn of(info: &CallInfo<'a>) -> Self {
-        let region = info.call.aws_region.unwrap_or_default();
-        Self {
-            partition: partition_of(region),
-            region: if region.is_empty() { "*" } else { region },
-            account: info.call.account.filter(|a| !a.is_empty()).unwrap_or("*"),
+impl PlannedAction {
+    /// Whether calls of the action make resources of this type, with ids that they do not choose.
+    fn creates(&self, kind: &ResourceType) -> bool {
+        const VERBS: [&str; 10] = [
+            "Create", "Run", "Allocate", "Request", "Import", "Copy", "Start", "Register", "Issue",
+            "Put",
+        ];
+        let name = self.action.name;
+        let makes = VERBS.iter().any(|verb| name.starts_with(verb));
+        makes && !kind.name.is_empty()
+    }
+}
+
+impl PlannedType {
+    fn find(
+        &self,
+        named: &[String],
+        info: &CallInfo<'_>,
+        place: &Place<'_>,
+        reference: &Reference,
+    ) -> Vec<Found> {
+        let arns: Vec<Found> = named
+            .iter()
+            .filter(|arn| is_of_type(arn, self.kind, reference))
+            .map(|arn| Found::event(arn_text::escaped(arn)))
+            .collect();
+        if !arns.is_empty() {
+            return arns;
         }
+        self.fill(info, place, false)
+    }
+
+    /// The ARNs that members of the request make of the type's templates.
+    fn fill(&self, info: &CallInfo<'_>, place: &Place<'_>, in_part: bool) -> Vec<Found> {
+        let templates = self.templates.iter();
+        templates
+            .flat_map(|planned| planned.fill(self.kind, info, place, in_part))
+            .collect()
+    }
+
+    /// Every resource of the type in the place.
+    fn widened(&self, place: &Place<'_>, origin: Origin) -> impl Iterator<Item = Found> {
+        self.templates.iter().map(move |planned| Found {
+            arn: planned.template.widened(place),
+            origin,
+            template: Some(planned.text),
+        })
+    }
+
+    fn same_variables(&self, other: &Self) -> bool {
+        let names = |planned: &Self| -> Vec<Vec<&'static str>> {
+            let templates = planned.templates.iter();
+            templates
+                .map(|planned| planned.template.variables().collect())
+                .collect()
+        };
+        names(self) == names(other)
     }
 }
 
-/// The partition that a region belongs to.
-fn partition_of(region: &str) -> &'static str {
-    const PARTITIONS: [(&str, &str); 4] = [
-        ("cn-", "aws-cn"),
-        ("us-gov-", "aws-us-gov"),
-        ("us-isob-", "aws-iso-b"),
-        ("us-iso-", "aws-iso"),
-    ];
-    PARTITIONS
-        .iter()
-        .find(|(start, _)| region.starts_with(start))
-        .map_or("aws", |(_, partition)| partition)
-}
-
-/// ARNs that the event spells out: in `resources`, and as values of the request.
-fn named_arns(info: &CallInfo<'_>) -> BTreeSet<String> {
-    let mut arns = BTreeSet::new();
-    let resources: Value = info
-        .call
-        .resources
-        .and_then(|text| serde_json::from_str(text).ok())
-        .unwrap_or_default();
-    for resource in resources.as_array().into_iter().flatten() {
-        let arn = ["ARN", "arn"].iter().find_map(|key| resource.get(key));
-        if let Some(arn) = arn.and_then(Value::as_str) {
-            arns.insert(arn.to_owned());
+impl PlannedTemplate {
+    /// The ARNs that the request's members make of the template. With `in_part`, a variable that
+    /// the request does not give, such as an id that a service adds to a name, becomes `*` as
+    /// long as another one is given.
+    fn fill(
+        &self,
+        kind: &ResourceType,
+        info: &CallInfo<'_>,
+        place: &Place<'_>,
+        in_part: bool,
+    ) -> Vec<Found> {
+        if self.variables.is_empty() {
+            // One resource, which every call of the action is about.
+            let arn = self.template.fill(place, |_| None);
+            return arn.map(Found::event).into_iter().collect();
         }
+        let mut chosen: Vec<Vec<&str>> = Vec::new();
+        let mut added = false;
+        let mut known = false;
+        for variable in &self.variables {
+            let values = variable.values(info.request(), kind);
+            if values.is_empty() {
+                if !in_part {
+                    return Vec::new();
+                }
+                added = true;
+                chosen.push(vec!["*"]);
+            } else {
+                known = true;
+                chosen.push(values);
+            }
+        }
+        if !known {
+            return Vec::new();
+        }
+        if chosen.iter().filter(|values| values.len() > 1).count() > 1 {
+            // It is not clear which values belong together.
+            return Vec::new();
+        }
+        let rounds = chosen.iter().map(Vec::len).max().unwrap_or_default();
+        let origin = if added {
+            Origin::Partial
+        } else {
+            Origin::Event
+        };
+        (0..rounds)
+            .filter_map(|round| {
+                let mut at = 0;
+                let arn = self.template.fill(place, |_| {
+                    let values = chosen.get(at)?;
+                    at += 1;
+                    values.get(round).or_else(|| values.first()).map(|value| {
+                        if *value == "*" && added {
+                            "*".to_owned()
+                        } else {
+                            arn_text::escaped_name(value)
+                        }
+                    })
+                })?;
+                Some(Found {
+                    arn,
+                    origin,
+                    template: added.then_some(self.text),
+                })
+            })
+            .collect()
     }
-    members::arn_values(info.request(), &mut arns);
-    arns.into_iter()
-        // The ARN of a log group may be given as the pattern of what is in it.
-        .map(|arn| arn.strip_suffix(":*").map(ToOwned::to_owned).unwrap_or(arn))
-        .filter(|arn| !arn.contains(HIDDEN) && arn.len() <= MAX_ARN)
-        .collect()
 }
 
 /// The type of `service`'s resources that fits `arn` best.
@@ -131,9 +305,8 @@ pub(crate) fn resource_type_of<'r>(
     service: &str,
     reference: &'r Reference,
 ) -> Option<&'r ResourceType> {
-    let (fit, kind) = reference
-        .resource_types(service)
-        .iter()
+    let kinds = reference.resource_types(service).iter();
+    let (fit, kind) = kinds
         .map(|kind| (best_fit(kind, arn), kind))
         .max_by_key(|(fit, _)| *fit)?;
     (fit != Fit::None).then_some(kind)
@@ -153,26 +326,6 @@ fn best_fit(kind: &ResourceType, arn: &str) -> Fit {
     let fits = kind
         .arn_templates
         .iter()
-        .map(|t| Template::parse(t).fit(arn));
+        .map(|text| Template::parse(text).fit(arn));
     fits.max().unwrap_or(Fit::None)
-}
-
-/// A literal name as IAM reads it: `*`, `?` and `$` would be wildcards and variables.
-fn escaped(arn: &str) -> String {
-    if !arn.contains(['*', '?', '$']) {
-        return arn.to_owned();
-    }
-    let mut parts = arn.splitn(6, ':');
-    let mut head: Vec<&str> = parts.by_ref().take(5).collect();
-    let resource: String = parts
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .map(|sign| match sign {
-            '*' | '?' | '$' => format!("${{{sign}}}"),
-            other => other.to_string(),
-        })
-        .collect();
-    head.push(&resource);
-    head.join(":")
 }

@@ -34,6 +34,10 @@ tables! {
     EVENT_SOURCES = "event_sources";
     EVENT_EXCEPTIONS = "event_exceptions";
     NOT_PERMISSIONS = "not_permissions";
+    MEMBER_ALIASES = "member_aliases";
+    ID_PREFIXES = "id_prefixes";
+    PASSED_TO = "passed_to";
+    VIA_SERVICES = "via_services";
 }
 
 impl Table {

@@ -9,13 +9,21 @@ use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
 };
 use trailwright_engine::Reference;
-use trailwright_engine::permission::{Call, Needs, needs};
+use trailwright_engine::permission::{Call, Mapper, Needs};
 
 use super::text::TextColumns;
 
 /// Fields of a list element. `mapping` is `mapped`, `none` or `unmapped`; without a permission
 /// the others but `service` are null.
-const FIELDS: [&str; 6] = ["mapping", "service", "action", "resource", "origin", "rule"];
+const FIELDS: [&str; 7] = [
+    "mapping",
+    "service",
+    "action",
+    "resource",
+    "origin",
+    "conditions",
+    "rule",
+];
 
 static ELEMENT: LazyLock<Fields> = LazyLock::new(|| {
     let fields = FIELDS
@@ -32,7 +40,7 @@ pub(super) struct IamPermissions {
 impl IamPermissions {
     pub(super) fn new() -> Self {
         Self {
-            signature: Signature::string(10, Volatility::Immutable),
+            signature: Signature::string(12, Volatility::Immutable),
         }
     }
 }
@@ -52,7 +60,7 @@ impl ScalarUDFImpl for IamPermissions {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let reference = Reference::bundled();
+        let mapper = Mapper::bundled();
         let columns = TextColumns::of(&args)?;
         let fields = FIELDS.iter().map(|_| Box::new(StringBuilder::new()) as _);
         let elements = StructBuilder::new(ELEMENT.clone(), fields.collect());
@@ -65,47 +73,48 @@ impl ScalarUDFImpl for IamPermissions {
                 aws_region: columns.get(3, row),
                 account: columns.get(4, row).or_else(|| columns.get(6, row)),
                 principal: columns.get(5, row),
-                request_parameters: columns.get(7, row),
-                response_elements: columns.get(8, row),
-                resources: columns.get(9, row),
+                invoked_by: columns.get(7, row),
+                failed: columns.get(8, row).is_some(),
+                request_parameters: columns.get(9, row),
+                response_elements: columns.get(10, row),
+                resources: columns.get(11, row),
             };
-            append(lists.values(), &call, reference);
+            append(lists.values(), &call, mapper);
             lists.append(true);
         }
         Ok(ColumnarValue::Array(Arc::new(lists.finish()) as ArrayRef))
     }
 }
 
-fn append(elements: &mut StructBuilder, call: &Call<'_>, reference: &Reference) {
-    let called = service(call, reference);
-    match needs(call, reference) {
+fn append(elements: &mut StructBuilder, call: &Call<'_>, mapper: &Mapper) {
+    let mut without = |mapping| {
+        let service = service(call, Reference::bundled());
+        append_element(
+            elements,
+            [Some(mapping), Some(service), None, None, None, None, None],
+        );
+    };
+    match mapper.needs(call) {
+        Needs::Nothing { .. } => without("none"),
+        Needs::Unknown => without("unmapped"),
         Needs::Permissions(permissions) => {
             for permission in permissions {
-                let service = permission.action.split(':').next();
+                // Conditions are plain data, which always has a JSON form.
+                let conditions = (!permission.conditions.is_empty())
+                    .then(|| serde_json::to_string(&permission.conditions).unwrap_or_default());
                 append_element(
                     elements,
                     [
                         Some("mapped"),
-                        service,
+                        permission.action.split(':').next(),
                         Some(&permission.action),
                         Some(&permission.resource),
                         Some(permission.origin.as_str()),
+                        conditions.as_deref(),
                         Some(permission.rule),
                     ],
                 );
             }
-        }
-        Needs::Nothing { .. } => {
-            append_element(
-                elements,
-                [Some("none"), Some(called), None, None, None, None],
-            );
-        }
-        Needs::Unknown => {
-            append_element(
-                elements,
-                [Some("unmapped"), Some(called), None, None, None, None],
-            );
         }
     }
 }

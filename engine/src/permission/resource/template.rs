@@ -3,7 +3,7 @@
 //! `arn:${Partition}:s3:::${BucketName}/${ObjectName}` fits an ARN, is filled with values, or
 //! is widened to a pattern.
 
-use super::Place;
+use super::place::Place;
 
 /// A parsed ARN template.
 pub(super) struct Template<'t> {
@@ -73,27 +73,28 @@ impl<'t> Template<'t> {
     }
 
     /// The ARN with `value` for each of [`variables`](Self::variables).
-    pub(super) fn fill<'v>(
+    pub(super) fn fill(
         &self,
         place: &Place<'_>,
-        mut value: impl FnMut(&str) -> Option<&'v str>,
+        mut value: impl FnMut(&str) -> Option<String>,
     ) -> Option<String> {
         let mut arn = String::new();
         for part in &self.parts {
-            arn.push_str(match part {
-                Part::Literal(text) => text,
-                Part::Variable("Partition") => place.partition,
-                Part::Variable("Region") => place.region,
-                Part::Variable("Account") => place.account,
-                Part::Variable(name) => value(name)?,
-            });
+            match part {
+                Part::Literal(text) => arn.push_str(text),
+                Part::Variable("Partition") => arn.push_str(place.partition),
+                Part::Variable("Region") => arn.push_str(place.region),
+                Part::Variable("Account") => arn.push_str(place.account),
+                Part::Variable(name) => arn.push_str(&value(name)?),
+            }
         }
         Some(arn)
     }
 
     /// The pattern of every resource of this type in the place.
     pub(super) fn widened(&self, place: &Place<'_>) -> String {
-        self.fill(place, |_| Some("*")).unwrap_or_default()
+        self.fill(place, |_| Some("*".to_owned()))
+            .unwrap_or_default()
     }
 }
 
@@ -160,7 +161,7 @@ mod tests {
         let template =
             Template::parse("arn:${Partition}:ec2:${Region}:${Account}:instance/${InstanceId}");
         assert_eq!(
-            template.fill(&place, |_| Some("i-1")).as_deref(),
+            template.fill(&place, |_| Some("i-1".to_owned())).as_deref(),
             Some("arn:aws-cn:ec2:cn-north-1:1:instance/i-1")
         );
         assert_eq!(

@@ -1,0 +1,96 @@
+//! What of an event do the rules look at?
+
+use std::cell::OnceCell;
+
+use serde_json::Value;
+
+use super::members::Members;
+use crate::json;
+
+/// A call, as CloudTrail recorded it. JSON is unparsed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Call<'a> {
+    /// `s3.amazonaws.com`.
+    pub event_source: &'a str,
+    /// `GetObject`.
+    pub event_name: &'a str,
+    /// `AwsApiCall`.
+    pub event_type: Option<&'a str>,
+    /// Region that was called.
+    pub aws_region: Option<&'a str>,
+    /// Account that was called.
+    pub account: Option<&'a str>,
+    /// Who called, by ARN.
+    pub principal: Option<&'a str>,
+    /// Service that called for the principal.
+    pub invoked_by: Option<&'a str>,
+    /// Whether it ended in an error of any kind.
+    pub failed: bool,
+    /// JSON of `requestParameters`.
+    pub request_parameters: Option<&'a str>,
+    /// JSON of `responseElements`.
+    pub response_elements: Option<&'a str>,
+    /// JSON of `resources`.
+    pub resources: Option<&'a str>,
+}
+
+/// A call with its JSON, each part parsed when a rule first asks for it.
+pub(super) struct CallInfo<'a> {
+    pub(super) call: &'a Call<'a>,
+    request: OnceCell<Members<'a>>,
+    response: OnceCell<Members<'a>>,
+    request_value: OnceCell<Value>,
+    resource_arns: OnceCell<Vec<String>>,
+}
+
+impl<'a> CallInfo<'a> {
+    pub(super) fn new(call: &'a Call<'a>) -> Self {
+        Self {
+            call,
+            request: OnceCell::new(),
+            response: OnceCell::new(),
+            request_value: OnceCell::new(),
+            resource_arns: OnceCell::new(),
+        }
+    }
+
+    /// The members of the request, flat.
+    pub(super) fn request(&self) -> &Members<'a> {
+        self.request
+            .get_or_init(|| Members::of(self.call.request_parameters.unwrap_or_default()))
+    }
+
+    /// The members of the response, flat.
+    pub(super) fn response(&self) -> &Members<'a> {
+        self.response
+            .get_or_init(|| Members::of(self.call.response_elements.unwrap_or_default()))
+    }
+
+    /// The request as a tree, for the few rules that need its shape.
+    pub(super) fn request_value(&self) -> &Value {
+        self.request_value.get_or_init(|| {
+            let text = self.call.request_parameters.unwrap_or("null");
+            serde_json::from_str(text).unwrap_or_default()
+        })
+    }
+
+    /// The ARNs that the event lists under `resources`.
+    pub(super) fn resource_arns(&self) -> &[String] {
+        self.resource_arns.get_or_init(|| {
+            let elements = self.call.resources.and_then(json::elements);
+            let mut arns = Vec::new();
+            for element in elements.unwrap_or_default() {
+                for (key, value) in json::members(element).unwrap_or_default() {
+                    let value = json::string(value).filter(|text| text.starts_with("arn:"));
+                    match (key.as_ref(), value) {
+                        ("ARN" | "arn" | "Arn", Some(arn)) => arns.push(arn.into_owned()),
+                        // Objects of a bucket, given by what their names begin with.
+                        ("ARNPrefix" | "arnPrefix", Some(arn)) => arns.push(format!("{arn}*")),
+                        _ => {}
+                    }
+                }
+            }
+            arns
+        })
+    }
+}

@@ -1,0 +1,104 @@
+//! How is a call mapped, and what is remembered for the next one of its name?
+//!
+//! Which rule answers depends on the name of an event alone, so it is asked once for each name.
+//! Only what depends on the request is done for each call.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, RwLock};
+
+use super::call::{Call, CallInfo};
+use super::rule::{self, Answer, api_gateway};
+use super::{Needs, Permission, condition, pass_role, resource};
+use crate::reference::Reference;
+
+/// Names of events whose rule is remembered. Trails have a few thousand; a hostile one may
+/// have millions.
+const MAX_REMEMBERED: usize = 20_000;
+
+/// Maps calls to the permissions that they needed.
+///
+/// ```
+/// # use trailwright_engine::permission::{Call, Mapper, Needs};
+/// let call = Call {
+///     event_source: "s3.amazonaws.com",
+///     event_name: "GetObject",
+///     request_parameters: Some(r#"{"bucketName": "logs", "key": "2026/a.gz"}"#),
+///     ..Call::default()
+/// };
+/// let Needs::Permissions(permissions) = Mapper::bundled().needs(&call) else { panic!() };
+/// assert_eq!(permissions[0].action, "s3:GetObject");
+/// assert_eq!(permissions[0].resource, "arn:aws:s3:::logs/2026/a.gz");
+/// ```
+pub struct Mapper {
+    reference: &'static Reference,
+    answers: RwLock<HashMap<String, Arc<Answer>>>,
+}
+
+impl Mapper {
+    /// The mapper of the reference compiled into this binary.
+    pub fn bundled() -> &'static Self {
+        static BUNDLED: LazyLock<Mapper> = LazyLock::new(|| Mapper {
+            reference: Reference::bundled(),
+            answers: RwLock::default(),
+        });
+        &BUNDLED
+    }
+
+    /// What `call` needed from IAM.
+    pub fn needs(&self, call: &Call<'_>) -> Needs {
+        let answer = self.answer(call);
+        let actions = match answer.as_ref() {
+            Answer::Nothing { why } => return Needs::Nothing { why },
+            Answer::Unknown => return Needs::Unknown,
+            Answer::Actions(actions) => actions,
+        };
+        let info = CallInfo::new(call);
+        let mut permissions = Vec::with_capacity(actions.len());
+        for planned in api_gateway::called(actions, &info) {
+            if !planned.holds(&info) {
+                continue;
+            }
+            let conditions = condition::of(planned.action, &info, self.reference);
+            for found in resource::of(planned, &info, self.reference) {
+                permissions.push(Permission {
+                    action: planned.name.clone(),
+                    resource: found.arn,
+                    origin: found.origin,
+                    template: found.template,
+                    conditions: conditions.clone(),
+                    rule: planned.rule,
+                    source: planned.source,
+                });
+            }
+        }
+        if permissions.is_empty() {
+            // Rules that depend on the request, and none of their conditions holds.
+            return Needs::Unknown;
+        }
+        pass_role::append(&mut permissions, &info, self.reference);
+        Needs::Permissions(permissions)
+    }
+
+    /// What the rules say of events of this name.
+    fn answer(&self, call: &Call<'_>) -> Arc<Answer> {
+        let Call {
+            event_source,
+            event_name,
+            ..
+        } = call;
+        let event_type = call.event_type.unwrap_or_default();
+        let key = format!("{event_source}\n{event_name}\n{event_type}");
+        if let Ok(answers) = self.answers.read()
+            && let Some(answer) = answers.get(&key)
+        {
+            return Arc::clone(answer);
+        }
+        let answer = Arc::new(rule::answer(call, self.reference));
+        if let Ok(mut answers) = self.answers.write()
+            && answers.len() < MAX_REMEMBERED
+        {
+            answers.insert(key, Arc::clone(&answer));
+        }
+        answer
+    }
+}

@@ -1,0 +1,86 @@
+//! DynamoDB: batches and transactions name a table for each item, a query an index.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{Found, Search};
+use crate::permission::resource::arn_text::{escaped, escaped_name, named};
+use crate::permission::rule::statement::action_of_item;
+
+pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
+    if !search.accepts("table") {
+        return None;
+    }
+    let request = search.info.request();
+    if let Some(index) = request.get("indexname")
+        && search.accepts("index")
+    {
+        let table = request.get("tablename")?;
+        let table = table.rsplit("table/").next().unwrap_or(table);
+        let (table, index) = (escaped_name(table), escaped_name(index));
+        let resource = format!("table/{table}/index/{index}");
+        return Some(vec![Found::event(search.arn("dynamodb", &resource))]);
+    }
+    let items = [
+        "transactItems",
+        "requestItems",
+        "TransactItems",
+        "RequestItems",
+    ];
+    let value = search.info.request_value();
+    let items = items.iter().find_map(|key| value.get(key))?;
+    let mut tables = BTreeSet::new();
+    gather(items, search.planned.action.name, &mut tables);
+    let found = tables
+        .into_iter()
+        .map(|table| match table.starts_with("arn:") {
+            true => Found::event(escaped(&table)),
+            false => {
+                Found::event(search.arn("dynamodb", &format!("table/{}", escaped_name(&table))))
+            }
+        });
+    let mut found: Vec<Found> = found.collect();
+    if found.is_empty() {
+        let listed = named(search.info);
+        found.extend(
+            listed
+                .iter()
+                .filter(|arn| arn.contains(":table/"))
+                .map(|arn| Found::event(escaped(arn))),
+        );
+    }
+    Some(found)
+}
+
+/// The tables of the items that need `action`.
+fn gather(items: &Value, action: &str, tables: &mut BTreeSet<String>) {
+    match items {
+        Value::Array(items) => {
+            for item in items {
+                let other = action_of_item(item).is_some_and(|of_item| of_item != action);
+                if !other {
+                    gather_names(item, tables);
+                }
+            }
+        }
+        // `{"TABLE": {...}}`, as the API takes it.
+        Value::Object(by_table) => tables.extend(by_table.keys().cloned()),
+        _ => {}
+    }
+}
+
+fn gather_names(item: &Value, tables: &mut BTreeSet<String>) {
+    let Some(object) = item.as_object() else {
+        return;
+    };
+    for (key, value) in object {
+        match value {
+            Value::String(table) if key.eq_ignore_ascii_case("tableName") => {
+                tables.insert(table.clone());
+            }
+            Value::Object(_) => gather_names(value, tables),
+            _ => {}
+        }
+    }
+}

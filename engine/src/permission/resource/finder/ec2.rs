@@ -1,0 +1,68 @@
+//! EC2: some operations take an id of any type, and the id itself tells which.
+
+use super::{Found, Search};
+use crate::permission::resource::arn_text::escaped_name;
+
+/// Members that may hold an id of any type.
+const OPEN_MEMBERS: [&str; 4] = ["resourceid", "resourceids", "resource", "resources"];
+
+pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
+    let request = search.info.request();
+    let action = search.planned.action.name;
+    if action == "CreateTags" && search.info.call.event_name != "CreateTags" {
+        return Some(tagged_at_creation(search));
+    }
+    let open = request
+        .iter()
+        .filter(|member| OPEN_MEMBERS.contains(&member.name.as_str()));
+    let mut found: Vec<Found> = open
+        .filter_map(|member| {
+            let kind = search.reference.resource_type_of_id("ec2", &member.value)?;
+            let accepted = search
+                .planned
+                .types
+                .iter()
+                .find(|it| it.kind.name == kind.name)?;
+            let planned = accepted.templates.first()?;
+            let name = match kind.name {
+                // A key pair's id is not in its ARN.
+                "key-pair" => "*".to_owned(),
+                _ => escaped_name(&member.value),
+            };
+            planned
+                .template
+                .fill(search.place, |_| Some(name.clone()))
+                .map(Found::event)
+        })
+        .collect();
+    if found.is_empty() {
+        return None;
+    }
+    // What else the operation needs, such as the flow log that is made for an interface.
+    let named = |one: &Found| found.iter().any(|known| same_type(&known.arn, &one.arn));
+    let rest: Vec<Found> = search
+        .generic()
+        .into_iter()
+        .filter(|one| one.arn != "*" && !named(one))
+        .collect();
+    found.extend(rest);
+    Some(found)
+}
+
+/// The types of resource that a call tags as it makes them.
+fn tagged_at_creation(search: Search<'_, '_>) -> Vec<Found> {
+    let text = search.info.call.request_parameters.unwrap_or_default();
+    let of_type = search.planned.types.iter().filter(|accepted| {
+        let quoted = format!("\"{}\"", accepted.kind.name);
+        text.contains(&quoted)
+    });
+    of_type
+        .flat_map(|accepted| accepted.widened(search.place, crate::permission::Origin::Created))
+        .collect()
+}
+
+/// Whether two ARNs are of one type, `.../subnet/a` and `.../subnet/b`.
+fn same_type(a: &str, b: &str) -> bool {
+    let kind = |arn: &str| arn.rsplit_once('/').map(|(kind, _)| kind.to_owned());
+    kind(a) == kind(b)
+}

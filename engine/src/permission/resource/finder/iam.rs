@@ -1,0 +1,46 @@
+//! IAM: calls about oneself do not say so, and a path makes part of a name.
+
+use super::{Found, Search};
+use crate::permission::resource::arn_text::escaped_name;
+
+pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
+    let request = search.info.request();
+    // A call without a user's name is about the user who calls.
+    if search.accepts("user") && request.get("username").is_none() {
+        let own = search
+            .info
+            .call
+            .principal
+            .filter(|arn| arn.contains(":user/"));
+        return Some(
+            own.map(|arn| Found::event(escaped(arn)))
+                .into_iter()
+                .collect(),
+        );
+    }
+    // What is created gets the path that the request gives.
+    let path = request.get("path").filter(|path| *path != "/")?;
+    let kinds = ["role", "user", "group", "policy", "instanceprofile"];
+    let (kind, name) = kinds.iter().find_map(|kind| {
+        let name = request.get(&format!("{kind}name"))?;
+        let resource = if *kind == "instanceprofile" {
+            "instance-profile"
+        } else {
+            kind
+        };
+        search.accepts(resource).then_some((resource, name))
+    })?;
+    if !search.planned.action.name.starts_with("Create") {
+        return None;
+    }
+    let (partition, account) = (search.place.partition, search.place.account);
+    let path = path.trim_matches('/');
+    let name = escaped_name(name);
+    Some(vec![Found::event(format!(
+        "arn:{partition}:iam::{account}:{kind}/{path}/{name}"
+    ))])
+}
+
+fn escaped(arn: &str) -> String {
+    crate::permission::resource::arn_text::escaped(arn)
+}

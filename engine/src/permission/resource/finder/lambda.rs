@@ -1,0 +1,36 @@
+//! Lambda: a function is named by its name, its ARN or a part of it, perhaps with a qualifier.
+
+use super::{Found, Search};
+use crate::permission::resource::arn_text::escaped_name;
+
+pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
+    if !search.accepts("function") {
+        return None;
+    }
+    let request = search.info.request();
+    let listed = search.info.resource_arns().iter().map(String::as_str);
+    let named = listed
+        .chain(request.get("functionname"))
+        .find(|name| name.contains(":function:") || !name.starts_with("arn:"))?;
+    // `NAME`, `NAME:QUALIFIER`, `ACCOUNT:function:NAME` and the full ARN.
+    let (head, rest) = named.rsplit_once("function:").unwrap_or(("", named));
+    let mut parts = rest.splitn(2, ':');
+    let name = parts.next().filter(|name| !name.is_empty())?;
+    let qualifier = parts.next().or_else(|| request.get("qualifier"));
+    let base = match head.strip_suffix(':') {
+        Some(arn) if arn.starts_with("arn:") => format!("{arn}:function:{}", escaped_name(name)),
+        Some(account) if !account.is_empty() => {
+            let (partition, region) = (search.place.partition, search.place.region);
+            format!(
+                "arn:{partition}:lambda:{region}:{account}:function:{}",
+                escaped_name(name)
+            )
+        }
+        _ => search.arn("lambda", &format!("function:{}", escaped_name(name))),
+    };
+    let takes_qualifier = search.accepts("function alias") || search.accepts("function version");
+    Some(vec![Found::event(match qualifier {
+        Some(qualifier) if takes_qualifier => format!("{base}:{}", escaped_name(qualifier)),
+        _ => base,
+    })])
+}

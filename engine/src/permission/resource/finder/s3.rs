@@ -1,0 +1,82 @@
+//! S3: the source of a copy is in a header of its own, and a bucket may be an access point.
+
+use super::{Found, Search};
+use crate::permission::Origin;
+use crate::permission::resource::arn_text::escaped_name;
+
+/// Actions that a copy needs on its source.
+const OF_SOURCE: [&str; 4] = [
+    "GetObject",
+    "GetObjectVersion",
+    "GetObjectTagging",
+    "GetObjectVersionTagging",
+];
+
+pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
+    let request = search.info.request();
+    let copies = matches!(search.info.call.event_name, "CopyObject" | "UploadPartCopy");
+    if copies && OF_SOURCE.contains(&search.planned.action.name) {
+        return Some(vec![source_of_copy(search)]);
+    }
+    let bucket = request.get("bucketname")?;
+    let on_objects = search.accepts("object");
+    if bucket.starts_with("arn:") {
+        // An access point: its objects lie below it.
+        let key = request.get("key").map_or("*".to_owned(), escaped_name);
+        return on_objects.then(|| vec![Found::event(format!("{bucket}/object/{key}"))]);
+    }
+    if !on_objects {
+        return None;
+    }
+    let partition = search.place.partition;
+    let (key, origin) = match request.get("key") {
+        Some(key) => (escaped_name(key), Origin::Event),
+        // Objects that are deleted by a list are named in `resources`, if at all.
+        None => return None,
+    };
+    Some(vec![Found {
+        origin,
+        ..Found::event(format!("arn:{partition}:s3:::{bucket}/{key}"))
+    }])
+}
+
+/// The object that was copied: `x-amz-copy-source` is `[/]BUCKET/KEY[?versionId=ID]`, encoded.
+fn source_of_copy(search: Search<'_, '_>) -> Found {
+    let partition = search.place.partition;
+    let source = search.info.request().get("xamzcopysource");
+    let source = source.map(|source| decoded(source.trim_start_matches('/')));
+    let object = source
+        .as_deref()
+        .map(|source| source.split("?versionId=").next().unwrap_or(source));
+    match object {
+        Some(arn) if arn.starts_with("arn:") => Found::event(arn.to_owned()),
+        Some(object) if object.contains('/') => {
+            Found::event(format!("arn:{partition}:s3:::{}", escaped_name(object)))
+        }
+        _ => Found {
+            origin: Origin::Widened,
+            ..Found::event(format!("arn:{partition}:s3:::*/*"))
+        },
+    }
+}
+
+/// Text without percent signs for the bytes of its UTF-8.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, behind)) = rest.split_first() {
+        let hex = behind.get(..2).filter(|_| byte == b'%');
+        let hex = hex.and_then(|hex| std::str::from_utf8(hex).ok());
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(decoded) => {
+                bytes.push(decoded);
+                rest = behind.get(2..).unwrap_or_default();
+            }
+            None => {
+                bytes.push(byte);
+                rest = behind;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}

@@ -1,0 +1,19 @@
+//! SQS: requests name a queue by its URL, `https://sqs.us-east-1.amazonaws.com/111122223333/jobs`.
+
+use super::{Found, Search};
+use crate::permission::resource::arn_text::escaped_name;
+
+pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
+    let request = search.info.request();
+    let url = request
+        .get("queueurl")
+        .or_else(|| search.info.response().get("queueurl"))?;
+    let (_, path) = url.split_once("://")?;
+    let mut parts = path.split('/').skip(1);
+    let (account, name) = (parts.next()?, parts.next()?);
+    let (partition, region) = (search.place.partition, search.place.region);
+    let name = escaped_name(name);
+    Some(vec![Found::event(format!(
+        "arn:{partition}:sqs:{region}:{account}:{name}"
+    ))])
+}

@@ -1,0 +1,66 @@
+//! Which actions do the statements and items in a request need?
+//!
+//! A PartiQL statement needs the action of its verb, a transaction that of each of its items.
+//! Where the event hides them, no action is known.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::permission::call::CallInfo;
+
+/// The verb of a PartiQL statement, and the action that it needs.
+const VERBS: [(&str, &str); 4] = [
+    ("SELECT", "PartiQLSelect"),
+    ("INSERT", "PartiQLInsert"),
+    ("UPDATE", "PartiQLUpdate"),
+    ("DELETE", "PartiQLDelete"),
+];
+
+/// Operation of an item in a transaction, and the action that it needs.
+const ITEM_ACTIONS: [(&str, &str); 6] = [
+    ("put", "PutItem"),
+    ("update", "UpdateItem"),
+    ("delete", "DeleteItem"),
+    ("conditioncheck", "ConditionCheckItem"),
+    ("check", "ConditionCheckItem"),
+    ("get", "GetItem"),
+];
+
+/// Whether a statement of the request needs `action`.
+pub(super) fn needs(action: &str, info: &CallInfo<'_>) -> bool {
+    let statements = info
+        .request()
+        .iter()
+        .filter(|member| member.name == "statement");
+    statements
+        .filter_map(|member| member.value.split_whitespace().next())
+        .any(|verb| VERBS.contains(&(verb.to_uppercase().as_str(), action)))
+}
+
+/// Whether an item of the transaction needs `action`.
+pub(super) fn items_need(action: &str, info: &CallInfo<'_>) -> bool {
+    let request = info.request_value();
+    let items = ["transactItems", "TransactItems"]
+        .iter()
+        .find_map(|key| request.get(key));
+    let items = items.and_then(Value::as_array).into_iter().flatten();
+    let actions: BTreeSet<&str> = items.filter_map(action_of_item).collect();
+    actions.contains(action)
+}
+
+/// The action that an item of a transaction needs.
+pub(in crate::permission) fn action_of_item(item: &Value) -> Option<&'static str> {
+    let named = ["operation", "Operation"]
+        .iter()
+        .find_map(|key| item.get(key)?.as_str());
+    let named = named.map(str::to_lowercase);
+    let keys = item.as_object()?.keys().map(|key| key.to_lowercase());
+    let mut words = named.into_iter().chain(keys);
+    words.find_map(|word| {
+        let found = ITEM_ACTIONS
+            .iter()
+            .find(|(operation, _)| *operation == word);
+        found.map(|(_, action)| *action)
+    })
+}

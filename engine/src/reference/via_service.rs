@@ -1,0 +1,29 @@
+//! Which services may `kms:ViaService` name?
+
+use super::load::{Cells, Row};
+
+/// A service that calls AWS KMS for a principal and is known to `kms:ViaService`.
+#[derive(Debug)]
+pub struct ViaService {
+    /// The service as `invokedBy` names it, without its domain.
+    pub invoked_by: &'static str,
+    /// Its name in `kms:ViaService`, before the region.
+    pub via_service: &'static str,
+    /// The evidence.
+    pub source: &'static str,
+}
+
+impl Row for ViaService {
+    fn parse(_: &'static str, mut cells: Cells) -> Option<ViaService> {
+        let row = ViaService {
+            invoked_by: cells.required()?,
+            via_service: cells.required()?,
+            source: cells.required()?,
+        };
+        cells.end().map(|()| row)
+    }
+
+    fn key(&self) -> &'static str {
+        self.invoked_by
+    }
+}
