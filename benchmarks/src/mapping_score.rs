@@ -131,24 +131,6 @@ fn unwrapped(record: &str) -> String {
     }
 }
 
-fn call_of<'a>(row: &'a Row<'_>) -> Call<'a> {
-    Call {
-        event_source: row.text("event_source").unwrap_or_default(),
-        event_name: row.text("event_name").unwrap_or_default(),
-        event_type: row.text("event_type"),
-        aws_region: row.text("aws_region"),
-        account: row
-            .text("recipient_account_id")
-            .or(row.text("principal_account")),
-        principal: row.text("principal"),
-        invoked_by: row.text("invoked_by"),
-        request_parameters: row.text("request_parameters"),
-        response_elements: row.text("response_elements"),
-        resources: row.text("resources"),
-        failed: row.text("error_code").is_some(),
-    }
-}
-
 impl Score {
     fn count(
         &mut self,
@@ -157,7 +139,7 @@ impl Score {
         truth: &[Truth],
         seen: &mut BTreeMap<usize, Vec<(Vec<Permission>, bool)>>,
     ) {
-        let call = call_of(row);
+        let call = Call::of(row);
         let is_call = call.event_type.is_none_or(|kind| kind == "AwsApiCall");
         let by_service = row.text("principal_type") == Some("AWSService");
         if !is_call || by_service {

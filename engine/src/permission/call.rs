@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use serde_json::Value;
 
 use super::members::Members;
+use crate::event::Row;
 use crate::json;
 
 /// A call, as CloudTrail recorded it. JSON is unparsed.
@@ -32,6 +33,27 @@ pub struct Call<'a> {
     pub response_elements: Option<&'a str>,
     /// JSON of `resources`.
     pub resources: Option<&'a str>,
+}
+
+impl<'a> Call<'a> {
+    /// The call that an event is.
+    pub fn of(row: &'a Row<'_>) -> Self {
+        Self {
+            event_source: row.text("event_source").unwrap_or_default(),
+            event_name: row.text("event_name").unwrap_or_default(),
+            event_type: row.text("event_type"),
+            aws_region: row.text("aws_region"),
+            account: row
+                .text("recipient_account_id")
+                .or(row.text("principal_account")),
+            principal: row.text("principal"),
+            invoked_by: row.text("invoked_by"),
+            failed: row.text("error_code").is_some(),
+            request_parameters: row.text("request_parameters"),
+            response_elements: row.text("response_elements"),
+            resources: row.text("resources"),
+        }
+    }
 }
 
 /// A call with its JSON, each part parsed when a rule first asks for it.

@@ -83,7 +83,11 @@ impl<'a> Members<'a> {
     }
 
     /// Whether the request gives a member of this name, as CloudTrail spells it, and not as null.
+    /// `name~text` asks for a value that holds the text.
     pub(super) fn has(&self, key: &str) -> bool {
+        if let Some((name, text)) = key.split_once('~') {
+            return self.get(&normal(name)).is_some_and(|value| value.contains(text));
+        }
         self.top.iter().any(|top| top.eq_ignore_ascii_case(key))
     }
 
