@@ -1,7 +1,10 @@
 //! What can be typed behind `trailwright`?
 
+use std::sync::LazyLock;
+
 use clap::{Args as ClapArgs, Parser};
 use miette::{Diagnostic, Result};
+use trailwright_engine::reference::Info;
 use trailwright_engine::time::{TimeError, TimeRange};
 
 use crate::command::Command;
@@ -12,11 +15,21 @@ use crate::command::Command;
 /// Exit status: 0 all well, 1 wrong usage or nothing could be done, 2 done but some input was
 /// rejected.
 #[derive(Debug, Parser)]
-#[command(name = "trailwright", version, about, long_about = None, max_term_width = 100)]
+#[command(name = "trailwright", version = version(), about, long_about = None)]
+#[command(max_term_width = 100)]
 #[command(after_help = "Exit status: 0 all well, 1 wrong usage or fatal, 2 done with rejects.")]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// The program's version, and the day of the reference it maps events by.
+fn version() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| {
+        let date = Info::reference_date();
+        format!("{} (reference of {date})", env!("CARGO_PKG_VERSION"))
+    });
+    &TEXT
 }
 
 /// A time range, as most commands take it.

@@ -1,9 +1,11 @@
 //! The commands, one file each.
 
+mod explain;
 mod export;
 mod ingest;
 mod policy;
 mod principals;
+mod reference;
 mod sql;
 mod r#try;
 
@@ -23,6 +25,10 @@ pub(crate) enum Command {
     Principals(principals::Principals),
     /// Write the least-privilege policy for what a principal did
     Policy(policy::Policy),
+    /// Say which permissions an event needed, and why
+    Explain(explain::Explain),
+    /// Ask what AWS says of actions and events
+    Reference(reference::ReferenceArgs),
     /// Write events back out as the records they were
     Export(export::Export),
     /// Logs in, policy out, without keeping a lake
@@ -38,6 +44,8 @@ pub(crate) fn run(command: Command) -> Result<Exit> {
             Command::Sql(command) => command.run().await,
             Command::Principals(command) => command.run().await,
             Command::Policy(command) => command.run().await,
+            Command::Explain(command) => command.run().await,
+            Command::Reference(command) => command.run(),
             Command::Export(command) => command.run().await,
             Command::Try(command) => command.run().await,
         }

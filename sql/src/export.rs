@@ -3,7 +3,7 @@
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::TimestampMicrosecondType;
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::prelude::col;
+use datafusion::prelude::{col, lit};
 use trailwright_engine::event::{COLUMNS, Cell, ColumnKind, Row};
 
 use crate::{Error, Session};
@@ -14,6 +14,21 @@ impl Session {
         let columns: Vec<_> = COLUMNS.iter().map(|column| col(column.name)).collect();
         let events = self.table("events").await?.select(columns)?;
         Ok(events.execute_stream().await?)
+    }
+
+    /// The record of the event with this id, if the session has it.
+    pub async fn record(&self, event_id: &str) -> Result<Option<String>, Error> {
+        let columns: Vec<_> = COLUMNS.iter().map(|column| col(column.name)).collect();
+        let events = self.table("events").await?;
+        let found = events
+            .filter(col("event_id").eq(lit(event_id)))?
+            .select(columns)?;
+        for batch in found.collect().await? {
+            if let Some(record) = Self::records(&batch)?.into_iter().next() {
+                return Ok(Some(record));
+            }
+        }
+        Ok(None)
     }
 
     /// The records of a batch of [`export`](Self::export), as JSON text.

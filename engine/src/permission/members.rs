@@ -86,7 +86,9 @@ impl<'a> Members<'a> {
     /// `name~text` asks for a value that holds the text.
     pub(super) fn has(&self, key: &str) -> bool {
         if let Some((name, text)) = key.split_once('~') {
-            return self.get(&normal(name)).is_some_and(|value| value.contains(text));
+            return self
+                .get(&normal(name))
+                .is_some_and(|value| value.contains(text));
         }
         self.top.iter().any(|top| top.eq_ignore_ascii_case(key))
     }

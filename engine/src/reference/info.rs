@@ -35,12 +35,17 @@ pub struct Package {
 const SOURCES: &str = include_str!("../../reference/SOURCES.toml");
 
 impl Info {
-    pub(super) fn read() -> Info {
+    /// The day that AWS's documentation was read, without unpacking any table.
+    pub fn reference_date() -> &'static str {
         let mut pairs = SOURCES.lines().filter_map(|line| line.split_once(" = "));
+        pairs
+            .find(|&(key, _)| key == "reference_date")
+            .map_or("", |(_, date)| date)
+    }
+
+    pub(super) fn read() -> Info {
         Info {
-            date: pairs
-                .find(|&(key, _)| key == "reference_date")
-                .map_or("", |(_, date)| date),
+            date: Self::reference_date(),
             packages: SOURCES
                 .split("[[package]]")
                 .skip(1)
