@@ -21,6 +21,9 @@ const SHOWN_TALLIES: usize = 12;
 /// Principals that are listed.
 const SHOWN_PRINCIPALS: usize = 5;
 
+/// Characters of a managed policy, without white space.
+const MANAGED_POLICY_SIZE: usize = 6_144;
+
 /// What an ingest did.
 pub(crate) fn summary(done: &Report, lake: &str) -> String {
     let mut text = String::new();
@@ -118,7 +121,7 @@ pub(crate) fn policy(principal: &str, activity: &[Activity], generated: &Generat
     line(&mut text, format_args!("policy for {principal}"));
     line(
         &mut text,
-        format_args!("  from {calls} permissions used, seen {first} to {last}"),
+        format_args!("  from {calls} uses of permissions, seen {first} to {last}"),
     );
     let size = HumanCount(generated.document.size() as u64);
     let statements = generated.document.statement.len();
@@ -126,6 +129,15 @@ pub(crate) fn policy(principal: &str, activity: &[Activity], generated: &Generat
         &mut text,
         format_args!("  {statements} statements, {size} characters without white space"),
     );
+    if generated.document.size() > MANAGED_POLICY_SIZE {
+        let (managed, inline) = (HumanCount(MANAGED_POLICY_SIZE as u64), HumanCount(10_240));
+        line(
+            &mut text,
+            format_args!(
+                "  larger than IAM takes in one: {managed} in a managed policy, {inline} inline in a role"
+            ),
+        );
+    }
     section(
         &mut text,
         "not granted, as AWS denied it",
@@ -151,6 +163,13 @@ pub(crate) fn policy(principal: &str, activity: &[Activity], generated: &Generat
         line(
             &mut text,
             format_args!("  {unchecked} events that need no permission"),
+        );
+    }
+    if generated.vague > 0 {
+        let vague = HumanCount(generated.vague);
+        line(
+            &mut text,
+            format_args!("  {vague} calls that failed and name no resource, beside others that do"),
         );
     }
     text

@@ -31,6 +31,9 @@ pub struct Generated {
     pub unmapped: Vec<Tally>,
     /// Calls that need no permission.
     pub unchecked: u64,
+    /// Calls that failed and name no resource, of actions whose resources other calls name.
+    /// They add nothing to the document.
+    pub vague: u64,
 }
 
 /// How often something occurred.
@@ -55,11 +58,13 @@ pub fn generate(activity: &[Activity], reference: &Reference) -> Generated {
     let mut used: Vec<Used<'_>> = Vec::new();
     let mut calls = 0;
     let mut unchecked = 0;
+    let mut vague = 0;
     let mut widened = Tallies::default();
     let mut inferred = Tallies::default();
     let mut denied = Tallies::default();
     let mut unmapped = Tallies::default();
 
+    let named = actions_with_resources(activity);
     for seen in activity {
         match (&seen.need, seen.outcome) {
             (Need::Permission { action, .. }, Outcome::Denied) => {
@@ -74,6 +79,13 @@ pub fn generate(activity: &[Activity], reference: &Reference) -> Generated {
                 },
                 _,
             ) => {
+                // A call that failed before it named a resource, throttled mostly, shows no more
+                // than the calls that did.
+                let tells_nothing = *origin == Origin::Widened && seen.outcome == Outcome::Failed;
+                if tells_nothing && named.contains(action.as_str()) {
+                    vague += seen.count;
+                    continue;
+                }
                 used.push(Used {
                     action,
                     resource,
@@ -110,7 +122,22 @@ pub fn generate(activity: &[Activity], reference: &Reference) -> Generated {
         denied: denied.most_first(),
         unmapped: unmapped.most_first(),
         unchecked,
+        vague,
     }
+}
+
+/// Actions of which some call tells the resource.
+fn actions_with_resources(activity: &[Activity]) -> BTreeSet<&str> {
+    activity
+        .iter()
+        .filter(|seen| seen.outcome != Outcome::Denied)
+        .filter_map(|seen| match &seen.need {
+            Need::Permission { action, origin, .. } if *origin != Origin::Widened => {
+                Some(action.as_str())
+            }
+            _ => None,
+        })
+        .collect()
 }
 
 /// Conditions as a statement writes them.
@@ -191,7 +218,7 @@ mod tests {
               "Version": "2012-10-17",
               "Statement": [
                 {
-                  "Sid": "S3",
+                  "Sid": "S3ListAllMyBuckets",
                   "Effect": "Allow",
                   "Action": "s3:ListAllMyBuckets",
                   "Resource": "*"
@@ -206,7 +233,7 @@ mod tests {
                   "Resource": "arn:aws:s3:::a/1"
                 },
                 {
-                  "Sid": "S3Object2",
+                  "Sid": "S3GetObject",
                   "Effect": "Allow",
                   "Action": "s3:GetObject",
                   "Resource": [
@@ -218,6 +245,33 @@ mod tests {
             }"#]]
         .assert_eq(&generated.document.to_json());
         assert_eq!(generated.calls, 10);
+    }
+
+    #[test]
+    fn a_throttled_call_without_a_resource_widens_nothing() {
+        let activity = [
+            seen(
+                "ssm:PutParameter",
+                "arn:aws:ssm:::parameter/a",
+                Outcome::Allowed,
+                Origin::Event,
+            ),
+            seen(
+                "ssm:PutParameter",
+                "arn:aws:ssm:::parameter/*",
+                Outcome::Failed,
+                Origin::Widened,
+            ),
+        ];
+        let generated = generate(&activity, Reference::bundled());
+        let resources: Vec<_> = generated
+            .document
+            .statement
+            .iter()
+            .flat_map(|statement| statement.resource.values())
+            .collect();
+        assert_eq!(resources, ["arn:aws:ssm:::parameter/a"]);
+        assert_eq!(generated.vague, 2);
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod activity;
 pub mod arn;
 pub mod event;
 pub mod generate;
+pub mod iam_path;
 pub mod permission;
 pub mod policy;
 pub mod principal;

@@ -1,5 +1,6 @@
 -- Which permission did each event need? One row for each event and permission; an event that
--- needs none, or of which nobody knows, has one row that says so in `mapping`.
+-- needs none, or of which nobody knows, has one row that says so in `mapping`. Of a call that
+-- two accounts recorded, the caller's copy counts.
 SELECT
     event_id,
     event_time,
@@ -41,4 +42,12 @@ FROM (
             resources
         )) AS permission
     FROM events
+    WHERE shared_event_id IS NULL
+        OR recipient_account_id = principal_account
+        OR shared_event_id NOT IN (
+            SELECT shared_event_id
+            FROM events
+            WHERE shared_event_id IS NOT NULL
+                AND recipient_account_id = principal_account
+        )
 )

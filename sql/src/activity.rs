@@ -1,11 +1,14 @@
 //! What did a principal do in the session's time range?
 
+use std::collections::BTreeSet;
+
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type, TimeUnit, TimestampMicrosecondType};
 use datafusion::functions_aggregate::expr_fn::{max, min, sum};
 use datafusion::prelude::{col, lit};
 use trailwright_engine::activity::{Activity, Need, Outcome};
+use trailwright_engine::iam_path;
 use trailwright_engine::permission::Origin;
 
 use crate::{Error, Session};
@@ -56,7 +59,27 @@ impl Session {
         if activity.is_empty() {
             return Err(self.unknown_principal(principal).await?);
         }
+        iam_path::restore(&mut activity, &self.arns_with_path().await?);
         Ok(activity)
+    }
+
+    /// ARNs of the roles and users in the lake that have a path.
+    async fn arns_with_path(&self) -> Result<BTreeSet<String>, Error> {
+        let with_path = col("principal").like(lit("arn:%:iam::%:%/%/%"));
+        let batches = self
+            .table("events")
+            .await?
+            .filter(with_path)?
+            .select_columns(&["principal"])?
+            .distinct()?
+            .collect()
+            .await?;
+        let mut arns = BTreeSet::new();
+        for batch in &batches {
+            let rows = Rows::of(batch)?;
+            arns.extend((0..batch.num_rows()).filter_map(|row| rows.text("principal", row)));
+        }
+        Ok(arns)
     }
 }
 

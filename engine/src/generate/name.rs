@@ -1,7 +1,7 @@
 //! What is a statement called?
 //!
-//! By its service and the type of its resources: `S3`, `S3Object`, `S3Object2`. IAM allows
-//! letters and digits, and wants each name once.
+//! By its service and its one action, or the one type of its resources: `Ec2RunInstances`,
+//! `S3Object`, `S3Object2`. IAM allows letters and digits, and wants each name once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,16 +26,23 @@ pub(super) fn sids(groups: &[Group], reference: &Reference) -> Vec<String> {
 }
 
 fn base_name(group: &Group, reference: &Reference) -> String {
+    let service = pascal(&group.service);
+    if let (1, Some(action)) = (group.actions.len(), group.actions.first()) {
+        let name = action.split(':').nth(1).unwrap_or_default();
+        return format!("{service}{}", pascal(name));
+    }
+    if group.resources.contains("*") {
+        return service;
+    }
     let types: BTreeSet<&str> = group
         .resources
         .iter()
         .filter_map(|resource| resource_type_of(resource, &group.service, reference))
         .map(|kind| kind.name)
         .collect();
-    let service = pascal(&group.service);
     match types.first() {
         Some(kind) if types.len() == 1 => format!("{service}{}", pascal(kind)),
-        _ => service,
+        _ => format!("{service}Mixed"),
     }
 }
 
