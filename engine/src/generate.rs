@@ -5,6 +5,7 @@
 
 mod group;
 mod name;
+mod split_by_size;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +13,8 @@ use crate::activity::{Activity, Need, Outcome};
 use crate::permission::{Condition, Origin};
 use crate::policy::{Effect, OneOrMany, PolicyDocument, Statement};
 use crate::reference::Reference;
+
+pub use split_by_size::{Target, TooLarge, split_by_size};
 
 /// A policy, and what to know about it.
 #[derive(Debug, Clone)]
