@@ -3,6 +3,7 @@
 //! Activity goes in; a document comes out, with everything that it could not or must not hold
 //! listed beside it.
 
+mod access_analyzer;
 mod group;
 mod name;
 mod split_by_size;
@@ -56,8 +57,23 @@ struct Used<'a> {
     conditions: &'a [Condition],
 }
 
+/// How a policy is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Style {
+    /// The ARNs of the events, and no pair of action and resource that never met.
+    #[default]
+    Exact,
+    /// As IAM Access Analyzer writes it: templates with placeholders instead of ARNs.
+    AccessAnalyzer,
+}
+
 /// The policy for what `activity` tells, which is of one principal.
 pub fn generate(activity: &[Activity], reference: &Reference) -> Generated {
+    generate_as(Style::Exact, activity, reference)
+}
+
+/// The policy for what `activity` tells, which is of one principal, written in a style.
+pub fn generate_as(style: Style, activity: &[Activity], reference: &Reference) -> Generated {
     let mut used: Vec<Used<'_>> = Vec::new();
     let mut calls = 0;
     let mut unchecked = 0;
@@ -108,17 +124,15 @@ pub fn generate(activity: &[Activity], reference: &Reference) -> Generated {
         }
     }
 
-    let groups = group::by_service_and_resources(&used);
-    let names = name::sids(&groups, reference);
-    let statements = groups.into_iter().zip(names).map(|(group, sid)| Statement {
-        sid,
-        effect: Effect::Allow,
-        action: OneOrMany::from_iter(group.actions),
-        resource: OneOrMany::from_iter(group.resources),
-        condition: condition_block(&group.conditions),
-    });
+    let statements = match style {
+        Style::Exact => exact(&used, reference),
+        Style::AccessAnalyzer => {
+            let actions = used.iter().map(|used| used.action).collect();
+            access_analyzer::statements(&actions, reference)
+        }
+    };
     Generated {
-        document: PolicyDocument::new(statements.collect()),
+        document: PolicyDocument::new(statements),
         calls,
         widened: widened.most_first(),
         inferred: inferred.most_first(),
@@ -127,6 +141,23 @@ pub fn generate(activity: &[Activity], reference: &Reference) -> Generated {
         unchecked,
         vague,
     }
+}
+
+/// The statements that allow what was used, and nothing besides.
+fn exact(used: &[Used<'_>], reference: &Reference) -> Vec<Statement> {
+    let groups = group::by_service_and_resources(used);
+    let names = name::sids(&groups, reference);
+    groups
+        .into_iter()
+        .zip(names)
+        .map(|(group, sid)| Statement {
+            sid,
+            effect: Effect::Allow,
+            action: OneOrMany::from_iter(group.actions),
+            resource: OneOrMany::from_iter(group.resources),
+            condition: condition_block(&group.conditions),
+        })
+        .collect()
 }
 
 /// Actions of which some call tells the resource.
