@@ -5,7 +5,7 @@ mod progress;
 use std::fmt::Write;
 
 use indicatif::{HumanBytes, HumanCount};
-use trailwright_engine::generate::{Generated, Tally};
+use trailwright_engine::generate::{Generated, Tally, Target};
 use trailwright_engine::{Activity, time};
 use trailwright_ingest::Report;
 use trailwright_sql::PrincipalSummary;
@@ -20,9 +20,6 @@ const SHOWN_TALLIES: usize = 12;
 
 /// Principals that are listed.
 const SHOWN_PRINCIPALS: usize = 5;
-
-/// Characters of a managed policy, without white space.
-const MANAGED_POLICY_SIZE: usize = 6_144;
 
 /// What an ingest did.
 pub(crate) fn summary(done: &Report, lake: &str) -> String {
@@ -108,7 +105,12 @@ pub(crate) fn principals(principals: &[PrincipalSummary]) -> String {
 }
 
 /// What a policy was made of, and what it does not hold.
-pub(crate) fn policy(principal: &str, activity: &[Activity], generated: &Generated) -> String {
+pub(crate) fn policy(
+    principal: &str,
+    activity: &[Activity],
+    generated: &Generated,
+    target: Target,
+) -> String {
     let mut text = String::new();
     let calls = HumanCount(generated.calls);
     let day = |at: Option<i64>| {
@@ -129,13 +131,11 @@ pub(crate) fn policy(principal: &str, activity: &[Activity], generated: &Generat
         &mut text,
         format_args!("  {statements} statements, {size} characters without white space"),
     );
-    if generated.document.size() > MANAGED_POLICY_SIZE {
-        let (managed, inline) = (HumanCount(MANAGED_POLICY_SIZE as u64), HumanCount(10_240));
+    if generated.document.size() > target.limit() {
+        let limit = HumanCount(target.limit() as u64);
         line(
             &mut text,
-            format_args!(
-                "  larger than IAM takes in one: {managed} in a managed policy, {inline} inline in a role"
-            ),
+            format_args!("  larger than the {limit} that IAM takes there: --out splits it"),
         );
     }
     section(

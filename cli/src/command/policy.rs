@@ -1,10 +1,12 @@
 //! `trailwright policy LAKE --principal ARN`
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use miette::{Diagnostic, IntoDiagnostic, Result};
-use trailwright_engine::{Reference, generate, principal};
+use trailwright_engine::generate::{Target, generate_as, split_by_size};
+use trailwright_engine::{PolicyDocument, Reference, generate, principal};
 use trailwright_sql::Session;
 
 use crate::args::RangeArgs;
@@ -22,6 +24,73 @@ pub(crate) struct Policy {
     principal: String,
     #[command(flatten)]
     range: RangeArgs,
+    #[command(flatten)]
+    form: Form,
+}
+
+/// How a policy is written, and where to.
+#[derive(Debug, Default, Args)]
+pub(super) struct Form {
+    /// How the policy is written
+    #[arg(long, value_enum, default_value_t)]
+    style: Style,
+    /// Where the policy will be attached, which says how large it may be
+    #[arg(long, value_enum, default_value_t, value_name = "TARGET")]
+    target: Attach,
+    /// Folder for policy.json, or policy-1.json and so on where one document is too small
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum Style {
+    /// Real ARNs, and no pair of action and resource that never met
+    #[default]
+    Exact,
+    /// As IAM Access Analyzer writes it, with placeholders for ARNs
+    AccessAnalyzer,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum Attach {
+    /// A managed policy: 6,144 characters
+    #[default]
+    Managed,
+    /// Inline in a role: 10,240
+    Role,
+    /// Inline in a user: 2,048
+    User,
+    /// Inline in a group: 5,120
+    Group,
+}
+
+impl From<Attach> for Target {
+    fn from(attach: Attach) -> Self {
+        match attach {
+            Attach::Managed => Self::Managed,
+            Attach::Role => Self::InlineRole,
+            Attach::User => Self::InlineUser,
+            Attach::Group => Self::InlineGroup,
+        }
+    }
+}
+
+impl From<Style> for generate::Style {
+    fn from(style: Style) -> Self {
+        match style {
+            Style::Exact => Self::Exact,
+            Style::AccessAnalyzer => Self::AccessAnalyzer,
+        }
+    }
+}
+
+/// A file that could not be written.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+#[error("cannot write `{}`", path.display())]
+struct CannotWrite {
+    path: PathBuf,
+    #[source]
+    source: std::io::Error,
 }
 
 /// A principal for which there is no policy to write.
@@ -45,23 +114,55 @@ struct NothingUsed {
 impl Policy {
     pub(crate) async fn run(self) -> Result<Exit> {
         let session = Session::open_range(&self.lake, self.range.parse()?).await?;
-        write(&session, &self.principal).await?;
+        write(&session, &self.principal, &self.form).await?;
         Ok(Exit::Success)
     }
 }
 
 /// Writes the policy for what `principal` did in the session's time range.
-pub(super) async fn write(session: &Session, principal: &str) -> Result<()> {
+pub(super) async fn write(session: &Session, principal: &str, form: &Form) -> Result<()> {
     if let Err(reason) = principal::takes_policy(principal) {
         let principal = principal.to_owned();
         return Err(NoPolicyFor { principal, reason }.into());
     }
     let activity = session.activity(principal).await?;
-    let generated = generate(&activity, Reference::bundled());
-    eprint!("{}", report::policy(principal, &activity, &generated));
+    let generated = generate_as(form.style.into(), &activity, Reference::bundled());
+    let target = Target::from(form.target);
+    eprint!(
+        "{}",
+        report::policy(principal, &activity, &generated, target)
+    );
     if generated.document.statement.is_empty() {
         let principal = principal.to_owned();
         return Err(NothingUsed { principal }.into());
     }
-    writeln!(std::io::stdout().lock(), "{}", generated.document.to_json()).into_diagnostic()
+    match &form.out {
+        None => {
+            let document = generated.document.to_json();
+            writeln!(std::io::stdout().lock(), "{document}").into_diagnostic()
+        }
+        Some(folder) => {
+            let documents = split_by_size(&generated.document, target.limit()).into_diagnostic()?;
+            Ok(write_files(folder, &documents)?)
+        }
+    }
+}
+
+/// Writes each document to a file of its own, and says on stderr which.
+fn write_files(folder: &Path, documents: &[PolicyDocument]) -> Result<(), CannotWrite> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| CannotWrite { path, source }
+    };
+    std::fs::create_dir_all(folder).map_err(failed(folder))?;
+    for (number, document) in documents.iter().enumerate() {
+        let name = match documents.len() {
+            1 => "policy.json".to_owned(),
+            _ => format!("policy-{}.json", number + 1),
+        };
+        let path = folder.join(name);
+        std::fs::write(&path, document.to_json() + "\n").map_err(failed(&path))?;
+        eprintln!("wrote {}", path.display());
+    }
+    Ok(())
 }

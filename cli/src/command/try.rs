@@ -25,6 +25,8 @@ pub(crate) struct Try {
     principal: Option<String>,
     #[command(flatten)]
     range: RangeArgs,
+    #[command(flatten)]
+    form: policy::Form,
 }
 
 /// Logs in which no role or user acts.
@@ -51,7 +53,7 @@ impl Try {
                 able.next().ok_or(NobodyThere)?.principal
             }
         };
-        policy::write(&session, &chosen).await?;
+        policy::write(&session, &chosen, &self.form).await?;
         Ok(ingest::exit(&done))
     }
 }
