@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use crate::activity::{Activity, Need, Outcome};
 use crate::permission::Origin;
-use crate::policy::{Effect, OneOrMany, PolicyDocument, Statement};
+use crate::policy::{OneOrMany, PolicyDocument, Statement};
 use crate::reference::Reference;
 
 /// A policy, and what to know about it.
@@ -83,12 +83,9 @@ pub fn generate(activity: &[Activity], reference: &Reference) -> Generated {
 
     let groups = group::by_service_and_resources(&used);
     let names = name::sids(&groups, reference);
-    let statements = groups.into_iter().zip(names).map(|(group, sid)| Statement {
-        sid,
-        effect: Effect::Allow,
-        action: OneOrMany::from_iter(group.actions),
-        resource: OneOrMany::from_iter(group.resources),
-        condition: BTreeMap::new(),
+    let statements = groups.into_iter().zip(names).map(|(group, sid)| {
+        let actions = OneOrMany::from_iter(group.actions);
+        Statement::allow(sid, actions, OneOrMany::from_iter(group.resources))
     });
     Generated {
         document: PolicyDocument::new(statements.collect()),

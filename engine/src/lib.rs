@@ -21,6 +21,7 @@ pub mod reference;
 pub mod time;
 
 mod json;
+mod spanned;
 
 pub use activity::Activity;
 pub use arn::Arn;
@@ -28,3 +29,4 @@ pub use generate::{Generated, generate};
 pub use policy::PolicyDocument;
 pub use principal::Principal;
 pub use reference::Reference;
+pub use spanned::Position;
