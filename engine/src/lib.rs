@@ -8,10 +8,12 @@
 //!       └─► permission       which actions on which resources it proves
 //!            activity        the same, grouped and counted
 //!             └─► generate   the policy that allows exactly that
+//!                  └─► evaluate   whether it really does
 //! ```
 
 pub mod activity;
 pub mod arn;
+pub mod evaluate;
 pub mod event;
 pub mod generate;
 pub mod permission;
@@ -21,6 +23,7 @@ pub mod reference;
 pub mod time;
 
 mod json;
+mod pattern;
 mod spanned;
 
 pub use activity::Activity;

@@ -3,6 +3,7 @@
 //! The JSON grammar of policies, nothing more: what a document means is [`crate::evaluate`]'s to
 //! say, and whether it is a good one [`crate::validate`]'s.
 
+mod operator;
 mod parse;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+pub use operator::{Comparison, Operator, Quantifier, Test};
 pub use parse::PolicyError;
 
 /// The grammar's version; the older one knows no policy variables.
