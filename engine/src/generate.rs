@@ -6,15 +6,17 @@
 mod access_analyzer;
 mod group;
 mod name;
+mod select;
 mod split_by_size;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::activity::{Activity, Need, Outcome};
+use crate::activity::{Activity, Need};
 use crate::permission::{Condition, Origin};
-use crate::policy::{Effect, OneOrMany, PolicyDocument, Statement};
+use crate::policy::{self, OneOrMany, PolicyDocument, Statement};
 use crate::reference::Reference;
 
+pub(crate) use select::{Meaning, select};
 pub use split_by_size::{Target, TooLarge, split_by_size};
 
 /// A policy, and what to know about it.
@@ -83,28 +85,22 @@ pub fn generate_as(style: Style, activity: &[Activity], reference: &Reference) -
     let mut denied = Tallies::default();
     let mut unmapped = Tallies::default();
 
-    let named = actions_with_resources(activity);
-    for seen in activity {
-        match (&seen.need, seen.outcome) {
-            (Need::Permission { action, .. }, Outcome::Denied) => {
-                denied.add(action, seen.count);
-            }
+    for (seen, meaning) in select(activity) {
+        match (meaning, &seen.need) {
+            (Meaning::Denied, Need::Permission { action, .. }) => denied.add(action, seen.count),
+            (Meaning::Denied, _) => denied.add(&operation(seen), seen.count),
+            (Meaning::Unknown, _) => unmapped.add(&operation(seen), seen.count),
+            (Meaning::Unchecked, _) => unchecked += seen.count,
+            (Meaning::Vague, _) => vague += seen.count,
             (
+                Meaning::Used,
                 Need::Permission {
                     action,
                     resource,
                     origin,
                     conditions,
                 },
-                _,
             ) => {
-                // A call that failed before it named a resource, throttled mostly, shows no more
-                // than the calls that did.
-                let tells_nothing = *origin == Origin::Widened && seen.outcome == Outcome::Failed;
-                if tells_nothing && named.contains(action.as_str()) {
-                    vague += seen.count;
-                    continue;
-                }
                 used.push(Used {
                     action,
                     resource,
@@ -118,9 +114,8 @@ pub fn generate_as(style: Style, activity: &[Activity], reference: &Reference) -
                     Origin::Event | Origin::Partial | Origin::Created | Origin::Any => {}
                 }
             }
-            (Need::Nothing, _) => unchecked += seen.count,
-            (Need::Unknown, Outcome::Denied) => denied.add(&operation(seen), seen.count),
-            (Need::Unknown, _) => unmapped.add(&operation(seen), seen.count),
+            // Only a permission can be used.
+            (Meaning::Used, Need::Nothing | Need::Unknown) => {}
         }
     }
 
@@ -150,35 +145,18 @@ fn exact(used: &[Used<'_>], reference: &Reference) -> Vec<Statement> {
     groups
         .into_iter()
         .zip(names)
-        .map(|(group, sid)| Statement {
-            sid,
-            effect: Effect::Allow,
-            action: OneOrMany::from_iter(group.actions),
-            resource: OneOrMany::from_iter(group.resources),
-            condition: condition_block(&group.conditions),
-        })
-        .collect()
-}
-
-/// Actions of which some call tells the resource.
-fn actions_with_resources(activity: &[Activity]) -> BTreeSet<&str> {
-    activity
-        .iter()
-        .filter(|seen| seen.outcome != Outcome::Denied)
-        .filter_map(|seen| match &seen.need {
-            Need::Permission { action, origin, .. } if *origin != Origin::Widened => {
-                Some(action.as_str())
-            }
-            _ => None,
+        .map(|(group, sid)| {
+            let actions = OneOrMany::from_iter(group.actions);
+            let resources = OneOrMany::from_iter(group.resources);
+            let condition = condition_block(&group.conditions);
+            Statement::allow(sid, actions, resources).with_condition(condition)
         })
         .collect()
 }
 
 /// Conditions as a statement writes them.
-fn condition_block(
-    conditions: &BTreeSet<Condition>,
-) -> BTreeMap<String, BTreeMap<String, OneOrMany>> {
-    let mut block: BTreeMap<String, BTreeMap<String, OneOrMany>> = BTreeMap::new();
+fn condition_block(conditions: &BTreeSet<Condition>) -> policy::Condition {
+    let mut block = policy::Condition::new();
     for condition in conditions {
         let values = OneOrMany::from_iter(condition.values.iter().cloned());
         let keys = block.entry(condition.operator.clone()).or_default();
@@ -215,6 +193,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
+    use crate::activity::Outcome;
 
     fn seen(action: &str, resource: &str, outcome: Outcome, origin: Origin) -> Activity {
         Activity {
@@ -302,7 +281,12 @@ mod tests {
             .document
             .statement
             .iter()
-            .flat_map(|statement| statement.resource.values())
+            .flat_map(|statement| {
+                statement
+                    .resources
+                    .as_ref()
+                    .map_or(&[][..], |it| it.patterns().0)
+            })
             .collect();
         assert_eq!(resources, ["arn:aws:ssm:::parameter/a"]);
         assert_eq!(generated.vague, 2);

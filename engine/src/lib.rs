@@ -8,20 +8,25 @@
 //!       └─► permission       which actions on which resources it proves
 //!            activity        the same, grouped and counted
 //!             └─► generate   the policy that allows exactly that
+//!                  └─► evaluate   whether it really does
 //! ```
 
 pub mod activity;
 pub mod arn;
+pub mod evaluate;
 pub mod event;
 pub mod generate;
 pub mod iam_path;
 pub mod permission;
 pub mod policy;
 pub mod principal;
+pub mod prove;
 pub mod reference;
 pub mod time;
 
 mod json;
+mod pattern;
+mod spanned;
 
 pub use activity::Activity;
 pub use arn::Arn;
@@ -29,3 +34,4 @@ pub use generate::{Generated, generate};
 pub use policy::PolicyDocument;
 pub use principal::Principal;
 pub use reference::Reference;
+pub use spanned::Position;

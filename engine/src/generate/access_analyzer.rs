@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::policy::{Effect, OneOrMany, Statement};
+use crate::policy::{OneOrMany, Statement};
 use crate::reference::Reference;
 
 /// Begins the name of each statement.
@@ -30,12 +30,9 @@ pub(super) fn statements(actions: &BTreeSet<&str>, reference: &Reference) -> Vec
         .into_iter()
         .chain(by_template)
         .enumerate()
-        .map(|(number, (resource, actions))| Statement {
-            sid: format!("{SID}{number}"),
-            effect: Effect::Allow,
-            action: actions.into_iter().map(ToOwned::to_owned).collect(),
-            resource: OneOrMany::One(resource),
-            condition: BTreeMap::new(),
+        .map(|(number, (resource, actions))| {
+            let actions = actions.into_iter().map(ToOwned::to_owned).collect();
+            Statement::allow(format!("{SID}{number}"), actions, OneOrMany::One(resource))
         })
         .collect()
 }
@@ -75,11 +72,13 @@ mod tests {
         let lines: Vec<String> = statements
             .iter()
             .map(|s| {
+                let (actions, _) = s.actions.patterns();
+                let resources = s.resources.as_ref().map(|it| it.patterns().0.join(","));
                 format!(
                     "{} {} {}",
-                    s.sid,
-                    s.action.values().join(","),
-                    s.resource.values().join(",")
+                    s.sid.as_deref().unwrap_or(""),
+                    actions.join(","),
+                    resources.unwrap_or_default()
                 )
             })
             .collect();

@@ -6,7 +6,7 @@
 
 use std::cmp::Reverse;
 
-use crate::policy::{OneOrMany, PolicyDocument, Statement};
+use crate::policy::{Actions, OneOrMany, PolicyDocument, Resources, Statement};
 
 /// Where a policy is to be attached, which says how large it may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -115,20 +115,24 @@ fn cut(statement: &Statement, room: usize) -> Result<Vec<Statement>, TooLarge> {
     if size(statement) <= room {
         return Ok(vec![statement.clone()]);
     }
-    let (resources, actions) = (statement.resource.values(), statement.action.values());
+    let actions = statement.actions.patterns().0;
+    let resources = statement
+        .resources
+        .as_ref()
+        .map_or(&[][..], |it| it.patterns().0);
     let halves = if resources.len() > 1 {
         halved(resources).map(|half| Statement {
-            resource: half,
+            resources: Some(Resources::Resource(half)),
             ..statement.clone()
         })
     } else if actions.len() > 1 {
         halved(actions).map(|half| Statement {
-            action: half,
+            actions: Actions::Action(half),
             ..statement.clone()
         })
     } else {
         return Err(TooLarge {
-            sid: statement.sid.clone(),
+            sid: statement.sid.clone().unwrap_or_default(),
             size: size(statement),
             limit: room,
         });
@@ -139,7 +143,8 @@ fn cut(statement: &Statement, room: usize) -> Result<Vec<Statement>, TooLarge> {
     }
     // Each piece needs a name of its own.
     for (number, piece) in pieces.iter_mut().enumerate() {
-        piece.sid = format!("{}Part{}", statement.sid, number + 1);
+        let name = statement.sid.as_deref().unwrap_or_default();
+        piece.sid = Some(format!("{name}Part{}", number + 1));
     }
     Ok(pieces)
 }
@@ -157,23 +162,18 @@ fn size(statement: &Statement) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeSet;
 
     use proptest::prelude::*;
 
     use super::*;
-    use crate::policy::Effect;
 
     fn statement(sid: &str, actions: usize, resources: usize) -> Statement {
-        Statement {
-            sid: sid.to_owned(),
-            effect: Effect::Allow,
-            action: (0..actions).map(|n| format!("s3:Action{n}")).collect(),
-            resource: (0..resources)
-                .map(|n| format!("arn:aws:s3:::{sid}/{n}"))
-                .collect(),
-            condition: BTreeMap::new(),
-        }
+        let actions = (0..actions).map(|n| format!("s3:Action{n}")).collect();
+        let resources = (0..resources)
+            .map(|n| format!("arn:aws:s3:::{sid}/{n}"))
+            .collect();
+        Statement::allow(sid, actions, resources)
     }
 
     /// Each action with each of its resources.
@@ -181,10 +181,15 @@ mod tests {
         let statements = documents.iter().flat_map(|document| &document.statement);
         statements
             .flat_map(|statement| {
-                let actions = statement.action.values().iter();
+                let actions = statement.actions.patterns().0.iter();
+                let resources = statement
+                    .resources
+                    .as_ref()
+                    .map_or(&[][..], |it| it.patterns().0);
                 actions.flat_map(|action| {
-                    let resources = statement.resource.values().iter();
-                    resources.map(|resource| (action.clone(), resource.clone()))
+                    resources
+                        .iter()
+                        .map(|resource| (action.clone(), resource.clone()))
                 })
             })
             .collect()
@@ -208,7 +213,7 @@ mod tests {
             let parts = split_by_size(&document, limit).map_err(|e| TestCaseError::fail(e.to_string()))?;
             prop_assert!(parts.iter().all(|part| part.size() <= limit));
             prop_assert_eq!(grants(&parts), grants(&[document]));
-            let sids: Vec<&str> = parts.iter().flat_map(|p| &p.statement).map(|s| s.sid.as_str()).collect();
+            let sids: Vec<&str> = parts.iter().flat_map(|p| &p.statement).filter_map(|s| s.sid.as_deref()).collect();
             let unique: BTreeSet<&str> = sids.iter().copied().collect();
             prop_assert_eq!(unique.len(), sids.len());
         }

@@ -1,0 +1,86 @@
+//! Which policy variables does a text hold?
+
+/// A part of a text with variables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Piece<'a> {
+    /// Text, in which `*` and `?` are wildcards where the element knows any.
+    Text(&'a str),
+    /// `${*}`, `${?}` or `${$}`: the sign itself.
+    Sign(char),
+    /// `${key}`, or `${key, 'default'}`.
+    Variable(Variable<'a>),
+}
+
+/// A policy variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Variable<'a> {
+    /// The condition key whose value it stands for.
+    pub(crate) key: &'a str,
+    /// What it stands for where the request has no such key.
+    pub(crate) default: Option<&'a str>,
+}
+
+/// The parts of `text`. A `${` that is never closed is text.
+pub(crate) fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some((before, opened)) = rest.split_once("${") {
+        let Some((inside, after)) = opened.split_once('}') else {
+            break;
+        };
+        if !before.is_empty() {
+            pieces.push(Piece::Text(before));
+        }
+        pieces.push(match inside {
+            "*" => Piece::Sign('*'),
+            "?" => Piece::Sign('?'),
+            "$" => Piece::Sign('$'),
+            _ => Piece::Variable(variable(inside)),
+        });
+        rest = after;
+    }
+    if !rest.is_empty() {
+        pieces.push(Piece::Text(rest));
+    }
+    pieces
+}
+
+fn variable(inside: &str) -> Variable<'_> {
+    // AWS asks for a comma, one space and single quotes.
+    let parts = inside
+        .strip_suffix('\'')
+        .and_then(|inside| inside.split_once(", '"));
+    match parts {
+        Some((key, default)) => Variable {
+            key,
+            default: Some(default),
+        },
+        None => Variable {
+            key: inside,
+            default: None,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_falls_into_pieces() {
+        let variable = |key, default| Piece::Variable(Variable { key, default });
+        assert_eq!(
+            pieces("a/${aws:username}/${t, 'x y'}${*}b${c"),
+            [
+                Piece::Text("a/"),
+                variable("aws:username", None),
+                Piece::Text("/"),
+                variable("t", Some("x y")),
+                Piece::Sign('*'),
+                Piece::Text("b${c"),
+            ]
+        );
+        assert_eq!(pieces("${}"), [variable("", None)]);
+        assert_eq!(pieces(""), []);
+    }
+}
