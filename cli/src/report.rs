@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use indicatif::{HumanBytes, HumanCount};
 use trailwright_engine::generate::{Generated, Tally, Target};
+use trailwright_engine::prove::Proof;
 use trailwright_engine::{Activity, time};
 use trailwright_ingest::Report;
 use trailwright_sql::PrincipalSummary;
@@ -170,6 +171,20 @@ pub(crate) fn policy(
         line(
             &mut text,
             format_args!("  {vague} calls that failed and name no resource, beside others that do"),
+        );
+    }
+    text
+}
+
+/// How a policy did when what was seen was replayed against it.
+pub(crate) fn proof(proof: &Proof) -> String {
+    let allowed = HumanCount((proof.requests - proof.refused.len()) as u64);
+    let requests = HumanCount(proof.requests as u64);
+    let mut text = format!("  replayed: {allowed} of {requests} distinct requests allowed\n");
+    for refused in proof.refused.iter().take(SHOWN_TALLIES) {
+        line(
+            &mut text,
+            format_args!("    refused: {} on {}", refused.action, refused.resource),
         );
     }
     text

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use miette::{Diagnostic, IntoDiagnostic, Result};
 use trailwright_engine::generate::{Target, generate_as, split_by_size};
+use trailwright_engine::prove::prove;
 use trailwright_engine::{PolicyDocument, Reference, generate, principal};
 use trailwright_sql::Session;
 
@@ -37,6 +38,9 @@ pub(super) struct Form {
     /// Where the policy will be attached, which says how large it may be
     #[arg(long, value_enum, default_value_t, value_name = "TARGET")]
     target: Attach,
+    /// Fail if a request that was seen and authorized would be refused
+    #[arg(long)]
+    prove: bool,
     /// Folder for policy.json, or policy-1.json and so on where one document is too small
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -101,6 +105,18 @@ struct NoPolicyFor {
     reason: &'static str,
 }
 
+/// A policy that would refuse what was seen.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+#[error(
+    "the policy would refuse {refused} of {requests} requests that were seen, first {action} on {resource}"
+)]
+struct NotProven {
+    refused: usize,
+    requests: usize,
+    action: String,
+    resource: String,
+}
+
 /// Activity that grants nothing.
 #[derive(Debug, thiserror::Error, Diagnostic)]
 #[error("`{principal}` used no permission that is known: there is no policy to write")]
@@ -128,13 +144,24 @@ pub(super) async fn write(session: &Session, principal: &str, form: &Form) -> Re
     let activity = session.activity(principal).await?;
     let generated = generate_as(form.style.into(), &activity, Reference::bundled());
     let target = Target::from(form.target);
+    let proof = prove(&activity, std::slice::from_ref(&generated.document));
     eprint!(
-        "{}",
-        report::policy(principal, &activity, &generated, target)
+        "{}{}",
+        report::policy(principal, &activity, &generated, target),
+        report::proof(&proof)
     );
     if generated.document.statement.is_empty() {
         let principal = principal.to_owned();
         return Err(NothingUsed { principal }.into());
+    }
+    if let Some(first) = proof.refused.first().filter(|_| form.prove) {
+        return Err(NotProven {
+            refused: proof.refused.len(),
+            requests: proof.requests,
+            action: first.action.clone(),
+            resource: first.resource.clone(),
+        }
+        .into());
     }
     match &form.out {
         None => {
