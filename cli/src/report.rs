@@ -159,6 +159,16 @@ pub(crate) fn policy(
         "granted without an event, as passing a role is never logged",
         &generated.inferred,
     );
+    for pattern in &generated.generalized {
+        let seen = HumanCount(pattern.seen as u64);
+        line(
+            &mut text,
+            format_args!(
+                "  generalized: {} for {seen} that were seen",
+                pattern.pattern
+            ),
+        );
+    }
     if generated.unchecked > 0 {
         let unchecked = HumanCount(generated.unchecked);
         line(

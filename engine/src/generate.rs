@@ -4,9 +4,11 @@
 //! listed beside it.
 
 mod access_analyzer;
+mod generalize;
 mod group;
 mod name;
 mod select;
+mod shorten_actions;
 mod split_by_size;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +18,7 @@ use crate::permission::{Condition, Origin};
 use crate::policy::{self, OneOrMany, PolicyDocument, Statement};
 use crate::reference::Reference;
 
+pub use generalize::Generalized;
 pub(crate) use select::{Meaning, select};
 pub use split_by_size::{Target, TooLarge, split_by_size};
 
@@ -40,6 +43,8 @@ pub struct Generated {
     /// Calls that failed and name no resource, of actions whose resources other calls name.
     /// They add nothing to the document.
     pub vague: u64,
+    /// Patterns that stand for more resources than were seen, as the style asks for.
+    pub generalized: Vec<Generalized>,
 }
 
 /// How often something occurred.
@@ -67,6 +72,11 @@ pub enum Style {
     Exact,
     /// As IAM Access Analyzer writes it: templates with placeholders instead of ARNs.
     AccessAnalyzer,
+    /// Short: wildcards in actions that cover none but used ones, and patterns for siblings.
+    Compact {
+        /// More siblings than this become one pattern.
+        threshold: usize,
+    },
 }
 
 /// The policy for what `activity` tells, which is of one principal.
@@ -119,13 +129,35 @@ pub fn generate_as(style: Style, activity: &[Activity], reference: &Reference) -
         }
     }
 
+    let mut generalized = Vec::new();
     let statements = match style {
         Style::Exact => exact(&used, reference),
         Style::AccessAnalyzer => {
             let actions = used.iter().map(|used| used.action).collect();
             access_analyzer::statements(&actions, reference)
         }
+        Style::Compact { threshold } => {
+            let groups = group::by_service_and_resources(&used);
+            let short = groups.into_iter().map(|group| {
+                if NEVER_GENERALIZED
+                    .iter()
+                    .any(|action| group.actions.contains(*action))
+                {
+                    return group;
+                }
+                let (resources, patterns) = generalize::siblings(&group.resources, threshold);
+                generalized.extend(patterns);
+                group::Group { resources, ..group }
+            });
+            let mut groups = group::merged(short.collect());
+            for group in &mut groups {
+                group.actions = shorten_actions::shorten(&group.actions, reference);
+            }
+            named(groups, reference)
+        }
     };
+    generalized.sort();
+    generalized.dedup();
     Generated {
         document: PolicyDocument::new(statements),
         calls,
@@ -135,12 +167,21 @@ pub fn generate_as(style: Style, activity: &[Activity], reference: &Reference) -
         unmapped: unmapped.most_first(),
         unchecked,
         vague,
+        generalized,
     }
 }
 
+/// Actions by which one role becomes or hands on another: a pattern would let a principal take
+/// roles that it never had.
+const NEVER_GENERALIZED: [&str; 2] = ["iam:PassRole", "sts:AssumeRole"];
+
 /// The statements that allow what was used, and nothing besides.
 fn exact(used: &[Used<'_>], reference: &Reference) -> Vec<Statement> {
-    let groups = group::by_service_and_resources(used);
+    named(group::by_service_and_resources(used), reference)
+}
+
+/// A statement for each group, with a name.
+fn named(groups: Vec<group::Group>, reference: &Reference) -> Vec<Statement> {
     let names = name::sids(&groups, reference);
     groups
         .into_iter()

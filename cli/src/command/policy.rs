@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use miette::{Diagnostic, IntoDiagnostic, Result};
-use trailwright_engine::generate::{Target, generate_as, split_by_size};
+use trailwright_engine::generate::{self, Target, generate_as, split_by_size};
 use trailwright_engine::prove::prove;
-use trailwright_engine::{PolicyDocument, Reference, generate, principal};
+use trailwright_engine::{PolicyDocument, Reference, principal};
 use trailwright_sql::Session;
 
 use crate::args::RangeArgs;
@@ -30,11 +30,14 @@ pub(crate) struct Policy {
 }
 
 /// How a policy is written, and where to.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Args)]
 pub(super) struct Form {
     /// How the policy is written
     #[arg(long, value_enum, default_value_t)]
     style: Style,
+    /// With --style compact: more resources than this that differ only at their end become `*`
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    threshold: usize,
     /// Where the policy will be attached, which says how large it may be
     #[arg(long, value_enum, default_value_t, value_name = "TARGET")]
     target: Attach,
@@ -53,6 +56,8 @@ enum Style {
     Exact,
     /// As IAM Access Analyzer writes it, with placeholders for ARNs
     AccessAnalyzer,
+    /// Short, with wildcards: see --threshold
+    Compact,
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
@@ -79,11 +84,14 @@ impl From<Attach> for Target {
     }
 }
 
-impl From<Style> for generate::Style {
-    fn from(style: Style) -> Self {
-        match style {
-            Style::Exact => Self::Exact,
-            Style::AccessAnalyzer => Self::AccessAnalyzer,
+impl Form {
+    fn style(&self) -> generate::Style {
+        match self.style {
+            Style::Exact => generate::Style::Exact,
+            Style::AccessAnalyzer => generate::Style::AccessAnalyzer,
+            Style::Compact => generate::Style::Compact {
+                threshold: self.threshold,
+            },
         }
     }
 }
@@ -142,7 +150,7 @@ pub(super) async fn write(session: &Session, principal: &str, form: &Form) -> Re
         return Err(NoPolicyFor { principal, reason }.into());
     }
     let activity = session.activity(principal).await?;
-    let generated = generate_as(form.style.into(), &activity, Reference::bundled());
+    let generated = generate_as(form.style(), &activity, Reference::bundled());
     let target = Target::from(form.target);
     let proof = prove(&activity, std::slice::from_ref(&generated.document));
     eprint!(

@@ -52,3 +52,29 @@ pub(super) fn by_service_and_resources(used: &[Used<'_>]) -> Vec<Group> {
         })
         .collect()
 }
+
+/// Groups that came to have the same resources and conditions, as one.
+pub(super) fn merged(groups: Vec<Group>) -> Vec<Group> {
+    let mut by_content: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
+    for group in groups {
+        let Group {
+            service,
+            actions,
+            resources,
+            conditions,
+        } = group;
+        let known = by_content
+            .entry((service, conditions, resources))
+            .or_default();
+        known.extend(actions);
+    }
+    let groups = by_content.into_iter();
+    groups
+        .map(|((service, conditions, resources), actions)| Group {
+            service,
+            actions,
+            resources,
+            conditions,
+        })
+        .collect()
+}
