@@ -1,10 +1,12 @@
 //! How does the program end, and what does it say of an error?
 
-use std::io;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use miette::Report;
+
+use crate::output::Stdout;
+use crate::report;
 
 /// Exit status of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,25 +25,26 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Prints an error, what caused it and what to do, one line each.
+/// Says an error, what caused it and what to do, one line each.
 pub(crate) fn report(error: &Report) -> Exit {
-    if is_broken_pipe(error) {
+    if Stdout::reader_gone() {
         // Whoever reads our output has seen enough.
         return Exit::Success;
     }
-    eprintln!("error: {error}");
+    let mut text = format!("error: {error}\n");
     let mut told = error.to_string();
     for cause in error.chain().skip(1) {
         let cause = cause.to_string();
         // Libraries often repeat a cause in their own text.
         if !told.contains(&cause) {
-            eprintln!("  caused by: {cause}");
+            text.push_str(&format!("  caused by: {cause}\n"));
         }
         told = cause;
     }
     if let Some(help) = error.help() {
-        eprintln!("hint: {help}");
+        text.push_str(&format!("hint: {help}\n"));
     }
+    report::say(&text);
     Exit::Failure
 }
 
@@ -53,12 +56,4 @@ pub(crate) fn usage(message: &clap::Error) -> Exit {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Success,
         _ => Exit::Failure,
     }
-}
-
-fn is_broken_pipe(error: &Report) -> bool {
-    error.chain().any(|cause| {
-        cause
-            .downcast_ref::<io::Error>()
-            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-    })
 }

@@ -14,6 +14,9 @@
 //! # }
 //! ```
 
+// The macros panic when nobody reads: `output::Stdout` and `report::say` do not.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod args;
 mod command;
 mod exit;

@@ -1,5 +1,7 @@
 //! In which form does a query's answer leave the program?
 
+mod stdout;
+
 use std::io::{BufWriter, Write};
 
 use arrow::array::RecordBatch;
@@ -11,6 +13,8 @@ use clap::ValueEnum;
 use datafusion::execution::SendableRecordBatchStream;
 use futures::TryStreamExt;
 use miette::{IntoDiagnostic, Result};
+
+pub(crate) use stdout::Stdout;
 
 /// Form of an answer. Only the answer goes to stdout.
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
@@ -31,7 +35,7 @@ impl Output {
     /// rows, is gathered first.
     pub(crate) async fn write(self, mut answer: SendableRecordBatchStream) -> Result<()> {
         let schema = answer.schema();
-        let mut out = BufWriter::new(std::io::stdout().lock());
+        let mut out = BufWriter::new(Stdout::new());
         match self {
             Self::Table => {
                 let batches: Vec<RecordBatch> = answer.try_collect().await.into_diagnostic()?;

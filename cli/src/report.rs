@@ -3,6 +3,7 @@
 mod progress;
 
 use std::fmt::Write;
+use std::io::Write as _;
 
 use indicatif::{HumanBytes, HumanCount};
 use trailwright_engine::generate::{Generated, Tally, Target};
@@ -21,6 +22,11 @@ const SHOWN_TALLIES: usize = 12;
 
 /// Principals that are listed.
 const SHOWN_PRINCIPALS: usize = 5;
+
+/// Says `text` on stderr. If nobody listens there, the work goes on.
+pub(crate) fn say(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
 
 /// What an ingest did.
 pub(crate) fn summary(done: &Report, lake: &str) -> String {
@@ -124,13 +130,13 @@ pub(crate) fn policy(
     line(&mut text, format_args!("policy for {principal}"));
     line(
         &mut text,
-        format_args!("  from {calls} uses of permissions, seen {first} to {last}"),
+        format_args!("  uses of permissions: {calls}, seen {first} to {last}"),
     );
     let size = HumanCount(generated.document.size() as u64);
     let statements = generated.document.statement.len();
     line(
         &mut text,
-        format_args!("  {statements} statements, {size} characters without white space"),
+        format_args!("  statements: {statements}, characters without white space: {size}"),
     );
     if generated.document.size() > target.limit() {
         let limit = HumanCount(target.limit() as u64);
@@ -173,14 +179,16 @@ pub(crate) fn policy(
         let unchecked = HumanCount(generated.unchecked);
         line(
             &mut text,
-            format_args!("  {unchecked} events that need no permission"),
+            format_args!("  events that need no permission: {unchecked}"),
         );
     }
     if generated.vague > 0 {
         let vague = HumanCount(generated.vague);
         line(
             &mut text,
-            format_args!("  {vague} calls that failed and name no resource, beside others that do"),
+            format_args!(
+                "  calls that failed and name no resource, beside others that do: {vague}"
+            ),
         );
     }
     text

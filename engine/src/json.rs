@@ -1,6 +1,7 @@
 //! How is JSON text read without losing what it said?
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
@@ -86,6 +87,55 @@ impl<'de> serde::Deserialize<'de> for Key<'de> {
     }
 }
 
+/// JSON `text` with sorted keys, each once, and no white space; numbers stay as they are written.
+/// What lies deeper than [`CANONICAL_DEPTH`] is only compacted.
+pub(crate) fn canonical(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    push_canonical(&mut out, text.trim(), 0);
+    out
+}
+
+/// Levels that are sorted. CloudTrail's own records have about ten.
+const CANONICAL_DEPTH: usize = 64;
+
+fn push_canonical(out: &mut String, text: &str, depth: usize) {
+    match text.as_bytes().first() {
+        Some(b'{') if depth < CANONICAL_DEPTH => {
+            let Ok(members) = members(text) else {
+                // A key that is no text.
+                out.push_str(&compact(text));
+                return;
+            };
+            let sorted: BTreeMap<_, _> = members.into_iter().collect();
+            out.push('{');
+            for (i, (key, value)) in sorted.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                push_string(out, key);
+                out.push(':');
+                push_canonical(out, value, depth + 1);
+            }
+            out.push('}');
+        }
+        Some(b'[') if depth < CANONICAL_DEPTH => {
+            out.push('[');
+            for (i, value) in elements(text).unwrap_or_default().iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                push_canonical(out, value, depth + 1);
+            }
+            out.push(']');
+        }
+        Some(b'"') => match string(text) {
+            Some(string) => push_string(out, &string),
+            None => out.push_str(text),
+        },
+        _ => out.push_str(&compact(text)),
+    }
+}
+
 /// The string that JSON `text` is, or `None` if it is no string or holds a lone surrogate.
 pub(crate) fn string(text: &str) -> Option<Cow<'_, str>> {
     let inner = text.strip_prefix('"')?.strip_suffix('"')?;
@@ -155,5 +205,13 @@ mod tests {
     fn a_lone_surrogate_is_no_string() {
         assert_eq!(string(r#""\ud800""#), None);
         assert_eq!(string(r#""a\u00e9""#).as_deref(), Some("aé"));
+    }
+
+    #[test]
+    fn one_record_has_one_canonical_text() {
+        let one = r#"{"b":[1.50,{"d":"\u00e9","c":null}],"a":1,"a":2}"#;
+        let other = "{ \"a\": 2, \"b\": [ 1.50, {\"c\":null, \"d\":\"é\"} ] }";
+        assert_eq!(canonical(one), canonical(other));
+        assert_ne!(canonical("[1.50]"), canonical("[1.5]"));
     }
 }

@@ -26,6 +26,9 @@ pub enum Error {
     },
     /// A query failed.
     #[error(transparent)]
+    #[diagnostic(help(
+        "the tables are events, permissions, activity and principals; their columns: DESCRIBE events"
+    ))]
     Query(#[from] DataFusionError),
     /// A query that would do more than read.
     #[error("only queries are allowed here")]

@@ -1,6 +1,7 @@
 //! How is a lake opened for queries?
 
 use std::path::Path;
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -112,7 +113,10 @@ async fn register_events(
     table
         .update_datafusion_session(&ctx.state())
         .map_err(delta)?;
-    let provider = table.table_provider().await?;
+    let provider = table
+        .table_provider()
+        .with_session(Arc::new(ctx.state()))
+        .await?;
     match in_range(range) {
         None => ctx.register_table(event::TABLE, provider)?,
         Some(condition) => {

@@ -1,1 +1,17 @@
-//! Placeholder
+//! What do tests of the whole program stand on?
+//!
+//! Nothing here uses the product's code: what a test counts or compares is worked out a second
+//! time, from the files themselves.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what cannot be set up fails the test"
+)]
+
+pub mod fixture;
+pub mod json;
+pub mod lab;
+pub mod trail;
+
+pub use lab::{Lab, Outcome};

@@ -10,6 +10,7 @@ use trailwright_sql::Session;
 
 use crate::args::RangeArgs;
 use crate::exit::Exit;
+use crate::output::Stdout;
 
 /// Write events back out as the records they were: equal as JSON, each once.
 #[derive(Debug, Args)]
@@ -36,7 +37,7 @@ impl Export {
     pub(crate) async fn run(self) -> Result<Exit> {
         let session = Session::open_range(&self.lake, self.range.parse()?).await?;
         let mut events = session.export().await?;
-        let mut out = BufWriter::new(std::io::stdout().lock());
+        let mut out = BufWriter::new(Stdout::new());
         let (open, between, close) = match self.format {
             Format::Ndjson => ("", "\n", "\n"),
             Format::Json => ("{\"Records\":[\n", ",\n", "\n]}\n"),

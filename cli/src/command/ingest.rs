@@ -40,7 +40,7 @@ pub(super) async fn read(lake: &str, sources: &[PathBuf], options: &Options) -> 
     let done = ingest(lake, &sources, options, &|progress| bar.show(progress)).await;
     bar.finish();
     let done = done?;
-    eprint!("{}", report::summary(&done, lake));
+    report::say(&report::summary(&done, lake));
     Ok(done)
 }
 

@@ -12,6 +12,7 @@ use trailwright_sql::Session;
 
 use crate::args::RangeArgs;
 use crate::exit::Exit;
+use crate::output::Stdout;
 use crate::report;
 
 /// Write the least-privilege policy for what a principal did. The document goes to stdout, what
@@ -108,6 +109,7 @@ struct CannotWrite {
 /// A principal for which there is no policy to write.
 #[derive(Debug, thiserror::Error, Diagnostic)]
 #[error("cannot write a policy for `{principal}`: {reason}")]
+#[diagnostic(help("`trailwright principals` lists the roles and users"))]
 struct NoPolicyFor {
     principal: String,
     reason: &'static str,
@@ -145,19 +147,20 @@ impl Policy {
 
 /// Writes the policy for what `principal` did in the session's time range.
 pub(super) async fn write(session: &Session, principal: &str, form: &Form) -> Result<()> {
+    // Asked first, as it says which names were perhaps meant.
+    let activity = session.activity(principal).await?;
     if let Err(reason) = principal::takes_policy(principal) {
         let principal = principal.to_owned();
         return Err(NoPolicyFor { principal, reason }.into());
     }
-    let activity = session.activity(principal).await?;
     let generated = generate_as(form.style(), &activity, Reference::bundled());
     let target = Target::from(form.target);
     let proof = prove(&activity, std::slice::from_ref(&generated.document));
-    eprint!(
+    report::say(&format!(
         "{}{}",
         report::policy(principal, &activity, &generated, target),
         report::proof(&proof)
-    );
+    ));
     if generated.document.statement.is_empty() {
         let principal = principal.to_owned();
         return Err(NothingUsed { principal }.into());
@@ -174,7 +177,7 @@ pub(super) async fn write(session: &Session, principal: &str, form: &Form) -> Re
     match &form.out {
         None => {
             let document = generated.document.to_json();
-            writeln!(std::io::stdout().lock(), "{document}").into_diagnostic()
+            writeln!(Stdout::new(), "{document}").into_diagnostic()
         }
         Some(folder) => {
             let documents = split_by_size(&generated.document, target.limit()).into_diagnostic()?;
@@ -197,7 +200,7 @@ fn write_files(folder: &Path, documents: &[PolicyDocument]) -> Result<(), Cannot
         };
         let path = folder.join(name);
         std::fs::write(&path, document.to_json() + "\n").map_err(failed(&path))?;
-        eprintln!("wrote {}", path.display());
+        report::say(&format!("wrote {}\n", path.display()));
     }
     Ok(())
 }

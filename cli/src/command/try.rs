@@ -42,7 +42,7 @@ impl Try {
         let done = ingest::read(&lake, &self.source, &Options::default()).await?;
         let session = Session::open_range(&lake, range).await?;
         let principals = session.principals().await?;
-        eprint!("{}", report::principals(&principals));
+        report::say(&report::principals(&principals));
         let chosen = match self.principal {
             Some(principal) => principal,
             None => {

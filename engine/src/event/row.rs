@@ -4,6 +4,7 @@
 //! A value that its column cannot carry exactly stays, as text, in the column `extra`.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use sha2::{Digest, Sha256};
 
@@ -52,6 +53,7 @@ impl<'a> Row<'a> {
     /// JavaScript, Python and AWS's own processing library.
     pub fn from_record(text: &'a str) -> Result<Self, RecordError> {
         let members = json::members(text).map_err(RecordError::NotAnObject)?;
+        let overridden = overridden(&members);
         let mut row = Self {
             cells: vec![Cell::Null; COLUMNS.len()],
             repeated_keys: 0,
@@ -60,7 +62,7 @@ impl<'a> Row<'a> {
         let mut null_keys: Vec<Cow<'a, str>> = Vec::new();
 
         for (i, (key, value)) in members.iter().enumerate() {
-            if members.iter().skip(i + 1).any(|(later, _)| later == key) {
+            if overridden.contains(&i) {
                 row.repeated_keys += 1;
                 continue;
             }
@@ -226,13 +228,14 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// Gives the record an id where AWS gave none: the same record, the same id.
+    /// Gives the record an id where AWS gave none: the same record, the same id, in whichever
+    /// order it gives its keys.
     fn set_event_id(&mut self, text: &str) {
         match self.text("event_id") {
             Some(id) if !id.is_empty() && !id.starts_with(OWN_ID) => {}
             given => {
                 let original = given.map(ToOwned::to_owned);
-                let digest = Sha256::digest(canonical(text));
+                let digest = Sha256::digest(json::canonical(text));
                 let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
                 self.set("event_id", Cow::Owned(format!("{OWN_ID}{hex}")));
                 if let Some(original) = original {
@@ -269,11 +272,29 @@ impl<'a> Row<'a> {
     }
 }
 
-/// The record with sorted keys and no white space, so that two deliveries of one record
-/// hash alike. Text that is too deep to be sorted is taken as it is.
-fn canonical(text: &str) -> String {
-    serde_json::from_str::<serde_json::Value>(text).map_or_else(
-        |_| json::compact(text).into_owned(),
-        |value| value.to_string(),
-    )
+/// Keys up to which each is compared with each: quicker than hashing them, until a hostile
+/// record brings a million.
+const FEW_KEYS: usize = 64;
+
+/// The places of members whose key comes again later.
+fn overridden(members: &[(Cow<'_, str>, &str)]) -> HashSet<usize> {
+    let keys = members.iter().map(|(key, _)| key.as_ref()).enumerate();
+    if members.len() <= FEW_KEYS {
+        let mut rest = members;
+        keys.filter(|(_, key)| {
+            rest = rest.split_first().map_or(&[], |(_, rest)| rest);
+            rest.iter().any(|(later, _)| later == key)
+        })
+        .map(|(i, _)| i)
+        .collect()
+    } else {
+        let mut seen = HashSet::with_capacity(members.len());
+        keys.rev()
+            .filter(|(_, key)| !seen.insert(*key))
+            .map(|(i, _)| i)
+            .collect()
+    }
 }
+
+#[cfg(test)]
+mod tests;

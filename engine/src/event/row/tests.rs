@@ -1,0 +1,187 @@
+//! Does every record come back equal?
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use proptest::prelude::*;
+use trailwright_tests::json::canonical;
+
+use super::*;
+
+/// The record that the row of `record` writes.
+fn there_and_back(record: &str) -> Result<String, RecordError> {
+    let row = Row::from_record(record)?;
+    // Through the cells, as the lake carries nothing else.
+    Ok(Row::from_cells(row.cells().to_vec()).to_record())
+}
+
+#[track_caller]
+fn comes_back(record: &str) {
+    let back = there_and_back(record).unwrap();
+    assert_eq!(canonical(&back), canonical(record));
+}
+
+/// JSON text of any shape, with what parsers stumble over.
+fn value() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("null".to_owned()),
+        any::<bool>().prop_map(|flag| flag.to_string()),
+        "-?(0|[1-9][0-9]{0,30})(\\.[0-9]{1,20})?([eE][+-]?[0-9]{1,4})?",
+        string(),
+        time(),
+        Just(r#""true""#.to_owned()),
+        Just(r#""sha256-0""#.to_owned()),
+        Just("\"\"".to_owned()),
+    ];
+    leaf.prop_recursive(4, 24, 5, |inner| {
+        let space = "[ \n\r\t]{0,2}";
+        let array = (prop::collection::vec(inner.clone(), 0..5), space)
+            .prop_map(|(values, space)| format!("[{space}{}{space}]", values.join(",")));
+        let object =
+            (prop::collection::vec((string(), inner), 0..5), space).prop_map(|(members, space)| {
+                let members: Vec<String> = members
+                    .iter()
+                    .map(|(key, value)| format!("{key}{space}:{space}{value}"))
+                    .collect();
+                format!("{{{space}{}}}", members.join(","))
+            });
+        prop_oneof![array, object]
+    })
+}
+
+/// A JSON string with characters and escapes of all kinds, lone surrogates too.
+fn string() -> impl Strategy<Value = String> {
+    let part = prop_oneof![
+        "[ -!#-\\[\\]-~]{0,6}",
+        "[\u{80}-\u{10ffff}]{0,3}",
+        "\\\\[\"\\\\/bfnrt]",
+        "\\\\u[0-9a-fA-F]{4}",
+    ];
+    prop::collection::vec(part, 0..4).prop_map(|parts| format!("\"{}\"", parts.concat()))
+}
+
+/// Times, nearly all of them not as CloudTrail writes them.
+fn time() -> impl Strategy<Value = String> {
+    (
+        "(-00)?[0-9]{4}-[01][0-9]-[0-3][0-9]",
+        "[T t][0-2][0-9]:[0-5][0-9](:[0-6][0-9])?(\\.[0-9]{1,12})?",
+        "Z|z|[+-][01][0-9]:?[0-5][0-9]|",
+    )
+        .prop_map(|(date, clock, zone)| format!("\"{date}{clock}{zone}\""))
+}
+
+/// A top-level key: one that a column carries, the name of a column, or anything.
+fn key() -> impl Strategy<Value = String> {
+    let keys: Vec<String> = COLUMNS
+        .iter()
+        .flat_map(|column| column.key.into_iter().chain([column.name]))
+        .map(|key| format!("\"{key}\""))
+        .collect();
+    prop_oneof![
+        8 => prop::sample::select(keys),
+        1 => string().prop_filter("a key is text", |key| json::string(key).is_some()),
+    ]
+}
+
+/// A record in which every key may have a value of any type, or come twice.
+fn record() -> impl Strategy<Value = String> {
+    (
+        prop::collection::vec((key(), value()), 0..20),
+        prop::sample::select(vec!["eventName", "eventSource"]),
+        string().prop_filter("a name is text", |name| json::string(name).is_some()),
+    )
+        .prop_map(|(members, named, name)| {
+            let mut members: Vec<String> = members
+                .iter()
+                .map(|(key, value)| format!("{key}:{value}"))
+                .collect();
+            members.push(format!("\"{named}\":{name}"));
+            format!("{{{}}}", members.join(", "))
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn every_record_comes_back_equal(record in record()) {
+        comes_back(&record);
+    }
+
+    #[test]
+    fn the_same_record_has_the_same_id(record in record()) {
+        let row = Row::from_record(&record).unwrap();
+        let sorted = json::canonical(&record);
+        let again = Row::from_record(&sorted).unwrap();
+        prop_assert_eq!(row.text("event_id"), again.text("event_id"));
+    }
+
+    #[test]
+    fn any_text_is_a_record_or_an_error(text in ".{0,80}") {
+        let _ = there_and_back(&text);
+    }
+}
+
+#[test]
+fn numbers_come_back_to_the_digit() {
+    let record = r#"{"eventName":"x","requestParameters":{"a":1.50,"b":1e400,"c":-0},"n":1.50,
+        "apiVersion":12345678901234567890123,"eventTime":1E2}"#;
+    let back = there_and_back(record).unwrap();
+    for number in ["1.50", "1e400", "-0", "12345678901234567890123", "1E2"] {
+        assert!(back.contains(number), "{number} in {back}");
+    }
+    comes_back(record);
+}
+
+#[test]
+fn depth_costs_no_stack() {
+    let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
+    for key in ["requestParameters", "userIdentity", "eventID", "unknown"] {
+        let record = format!("{{\"{key}\":{deep},\"eventName\":\"x\"}}");
+        let back = there_and_back(&record).unwrap();
+        assert_eq!(back.len(), record.len(), "{key}");
+    }
+}
+
+#[test]
+fn many_keys_cost_no_square() {
+    let members: Vec<String> = (0..200_000).map(|i| format!("\"k{i}\":{i}")).collect();
+    let record = format!("{{\"eventName\":\"x\",{}}}", members.join(","));
+    comes_back(&record);
+}
+
+#[test]
+fn of_a_repeated_key_the_last_value_counts() {
+    let row = Row::from_record(r#"{"eventName":"a","eventName":"b","x":1,"x":null}"#).unwrap();
+    assert_eq!(row.text("event_name"), Some("b"));
+    assert_eq!(row.repeated_keys(), 2);
+    comes_back(r#"{"eventName":"a","eventName":"b","x":1,"x":null}"#);
+}
+
+#[test]
+fn an_id_of_ours_is_not_written_back() {
+    for id in ["null", "7", "\"\"", "\"sha256-00\"", "\"\\ud800\""] {
+        let record = format!("{{\"eventName\":\"x\",\"eventID\":{id}}}");
+        let row = Row::from_record(&record).unwrap();
+        assert!(row.text("event_id").unwrap().starts_with(OWN_ID), "{id}");
+        assert_ne!(row.text("event_id"), Some("sha256-00"));
+        comes_back(&record);
+    }
+}
+
+#[test]
+fn what_nobody_could_mean_is_refused() {
+    for text in [
+        "",
+        "7",
+        "[]",
+        "{",
+        "{}",
+        r#"{"eventName":7}"#,
+        r#"{"a":1}"#,
+        r#"{"eventName":"x"} y"#,
+        // A key that is no text could not be told from another one.
+        r#"{"eventName":"x","\ud800":1}"#,
+    ] {
+        assert!(Row::from_record(text).is_err(), "{text}");
+    }
+}

@@ -1,0 +1,31 @@
+//! Does the built program do what it says, on real logs and on hostile ones?
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+mod elsewhere;
+mod embed;
+mod exit_status;
+mod export;
+mod hostile;
+mod ingest;
+mod policy;
+mod principals;
+mod sql;
+
+use trailwright_tests::{Lab, fixture};
+
+/// A new folder to run the program in.
+fn lab() -> Lab {
+    Lab::new(env!("CARGO_BIN_EXE_trailwright"))
+}
+
+/// A new folder with the bundled logs called `name` in its lake.
+fn lab_with(name: &str) -> Lab {
+    let lab = lab();
+    lab.ingest(fixture::folder(name));
+    lab
+}
