@@ -13,6 +13,7 @@
 
 pub mod activity;
 pub mod arn;
+pub mod contain;
 pub mod evaluate;
 pub mod event;
 pub mod generate;

@@ -9,8 +9,10 @@
 //! - ARNs in conditions are compared field by field;
 //! - text in conditions has no fields.
 
+mod language;
 mod variable;
 
+pub(crate) use language::{Language, Reading, covers, signatures};
 pub(crate) use variable::{Piece, Variable, pieces};
 
 /// A pattern, taken apart.
@@ -28,6 +30,8 @@ pub(crate) enum Token {
     One { colon: bool },
     /// Any characters; colons only if `colon`.
     Many { colon: bool },
+    /// What a request has for this variable, as the policy writes it but in lower case.
+    Variable(String),
 }
 
 /// What becomes of a variable: its value, or `None` if it has none in the request.
@@ -59,6 +63,16 @@ impl Pattern {
                 Some(literal(&resolve(variable)?).collect())
             }),
         }
+    }
+
+    /// The pattern of a resource in which variables stay variables, for any request.
+    pub(crate) fn resource_of_any_request(text: &str, has_variables: bool) -> Option<Self> {
+        if !has_variables {
+            return Self::resource(text, None);
+        }
+        Self::resource_of(&pieces(text), |variable| {
+            Some(vec![Token::Variable(variable.written().to_lowercase())])
+        })
     }
 
     fn resource_of(
@@ -123,7 +137,7 @@ impl Pattern {
             match token {
                 Token::Char(':') => colons += 1,
                 Token::One { colon } | Token::Many { colon } => *colon = colons >= COLONS,
-                Token::Char(_) => {}
+                Token::Char(_) | Token::Variable(_) => {}
             }
         }
         Some(if colons >= COLONS {
@@ -133,7 +147,7 @@ impl Pattern {
         })
     }
 
-    /// Whether it covers the whole of `text`.
+    /// Whether it covers the whole of `text`. Variables cover nothing.
     pub(crate) fn matches(&self, text: &str) -> bool {
         // All positions that the text read so far can have led to: never more than there are
         // tokens, so hostile patterns cost no more than their length times that of the text.

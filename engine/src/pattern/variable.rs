@@ -20,6 +20,16 @@ pub(crate) struct Variable<'a> {
     pub(crate) default: Option<&'a str>,
 }
 
+impl Variable<'_> {
+    /// The variable as it stands in a policy.
+    pub(super) fn written(&self) -> String {
+        match self.default {
+            Some(default) => format!("${{{}, '{default}'}}", self.key),
+            None => format!("${{{}}}", self.key),
+        }
+    }
+}
+
 /// The parts of `text`. A `${` that is never closed is text.
 pub(crate) fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();

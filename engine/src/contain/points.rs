@@ -1,0 +1,209 @@
+//! Which statements can come together at one action and one resource?
+
+use super::{Actions, BTreeSet, Effect, Pattern, PolicyDocument, Resources, Statement};
+use crate::pattern::{Language, Reading, signatures};
+
+/// The comparison was given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TooLong;
+
+/// Tells the policies of a check apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Existing,
+    New,
+}
+
+/// The statements of a document that count.
+pub(super) struct Policy<'a> {
+    side: Side,
+    has_variables: bool,
+    statements: Vec<(usize, &'a Statement)>,
+}
+
+/// A statement, and how to take its variables.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part<'a> {
+    pub(super) side: Side,
+    pub(super) index: usize,
+    pub(super) statement: &'a Statement,
+    reading: Reading,
+    has_variables: bool,
+}
+
+impl<'a> Policy<'a> {
+    pub(super) fn of(
+        side: Side,
+        document: &'a PolicyDocument,
+        counts: impl Fn(&Statement) -> bool,
+    ) -> Self {
+        let statements = document.statement.iter().enumerate();
+        Self {
+            side,
+            has_variables: document.has_variables(),
+            statements: statements.filter(|(_, it)| counts(it)).collect(),
+        }
+    }
+
+    pub(super) fn allows(&self) -> impl Iterator<Item = (usize, &'a Statement)> {
+        let all = self.statements.iter().copied();
+        all.filter(|(_, statement)| statement.effect == Effect::Allow)
+    }
+
+    /// The statements of this effect, with what they are about for every request.
+    pub(super) fn surely(&self, effect: Effect) -> impl Iterator<Item = Part<'a>> {
+        self.parts(effect, Reading::Surely)
+    }
+
+    /// The statements of this effect, with what they are about for some request.
+    pub(super) fn perhaps(&self, effect: Effect) -> impl Iterator<Item = Part<'a>> {
+        self.parts(effect, Reading::Perhaps)
+    }
+
+    fn parts(&self, effect: Effect, reading: Reading) -> impl Iterator<Item = Part<'a>> {
+        let part = move |&(index, statement): &(usize, &'a Statement)| Part {
+            side: self.side,
+            index,
+            statement,
+            reading,
+            has_variables: self.has_variables,
+        };
+        let all = self.statements.iter();
+        all.filter(move |(_, it)| it.effect == effect).map(part)
+    }
+
+    /// Whether `holds` for the parts that apply at each action and resource of `statement`.
+    pub(super) fn points_of(
+        &self,
+        statement: &Statement,
+        parts: &[Part<'_>],
+        holds: impl Fn(&[&Part<'_>]) -> bool,
+    ) -> Result<bool, TooLong> {
+        all_points(statement, self.has_variables, parts, holds)
+    }
+}
+
+/// Whether `holds` for the parts that apply at each action and resource of `statement`.
+pub(super) fn all_points(
+    statement: &Statement,
+    has_variables: bool,
+    parts: &[Part<'_>],
+    holds: impl Fn(&[&Part<'_>]) -> bool,
+) -> Result<bool, TooLong> {
+    let of_actions: Vec<Language> = parts.iter().map(Part::actions).collect();
+    let mut together = BTreeSet::new();
+    for (base, own) in bases_of_actions(&statement.actions) {
+        together.extend(within(&base, own, &of_actions)?);
+    }
+    for applying in together {
+        let parts: Vec<&Part<'_>> = chosen(parts, &applying).collect();
+        let of_resources: Vec<Language> = parts.iter().map(|part| part.resources()).collect();
+        for (base, own) in bases_of_resources(statement.resources.as_ref(), has_variables) {
+            for applying in within(&base, own, &of_resources)? {
+                let here: Vec<&Part<'_>> = chosen(&parts, &applying).copied().collect();
+                if !holds(&here) {
+                    return Ok(false);
+                }
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// Which of `languages` have texts of `base` in common that `own`, if there is one, has too.
+fn within(
+    base: &Pattern,
+    own: Option<Language>,
+    languages: &[Language],
+) -> Result<BTreeSet<Vec<bool>>, TooLong> {
+    let Some(own) = own else {
+        return signatures(base, languages).ok_or(TooLong);
+    };
+    let all: Vec<Language> = std::iter::once(own)
+        .chain(languages.iter().cloned())
+        .collect();
+    let found = signatures(base, &all).ok_or(TooLong)?;
+    Ok(found
+        .into_iter()
+        .filter_map(|held| match held.split_first() {
+            Some((true, rest)) => Some(rest.to_vec()),
+            _ => None,
+        })
+        .collect())
+}
+
+fn chosen<'t, T>(from: &'t [T], applying: &'t [bool]) -> impl Iterator<Item = &'t T> {
+    from.iter()
+        .zip(applying)
+        .filter(|(_, applies)| **applies)
+        .map(|(it, _)| it)
+}
+
+/// Patterns that together have all actions of a statement. Where they have others as well, beside
+/// them stands what limits them.
+fn bases_of_actions(actions: &Actions) -> Vec<(Pattern, Option<Language>)> {
+    // No request is for an action without a colon.
+    let any = || Pattern::action("*:*");
+    match actions.patterns() {
+        (patterns, false) => patterns
+            .iter()
+            .map(|it| {
+                if it == "*" {
+                    any()
+                } else {
+                    Pattern::action(it)
+                }
+            })
+            .map(|base| (base, None))
+            .collect(),
+        (patterns, true) => {
+            let but = patterns.iter().map(|it| Pattern::action(it)).collect();
+            let own = Language::new(but, true, Reading::Perhaps);
+            vec![(any(), Some(own))]
+        }
+    }
+}
+
+fn bases_of_resources(
+    resources: Option<&Resources>,
+    has_variables: bool,
+) -> Vec<(Pattern, Option<Language>)> {
+    let parse = |it: &String| Pattern::resource_of_any_request(it, has_variables);
+    match resources.map(Resources::patterns) {
+        None => Vec::new(),
+        Some((patterns, false)) => patterns
+            .iter()
+            .filter_map(parse)
+            .map(|base| (base, None))
+            .collect(),
+        Some((patterns, true)) => {
+            let but = patterns.iter().filter_map(parse).collect();
+            let own = Language::new(but, true, Reading::Perhaps);
+            let any = Pattern::resource("*", None);
+            any.into_iter()
+                .map(|any| (any, Some(own.clone())))
+                .collect()
+        }
+    }
+}
+
+impl Part<'_> {
+    fn actions(&self) -> Language {
+        let (patterns, but) = self.statement.actions.patterns();
+        let patterns = patterns.iter().map(|it| Pattern::action(it)).collect();
+        Language::new(patterns, but, self.reading)
+    }
+
+    fn resources(&self) -> Language {
+        let Some(resources) = &self.statement.resources else {
+            return Language::new(Vec::new(), false, self.reading);
+        };
+        let (patterns, but) = resources.patterns();
+        let parse = |it: &String| Pattern::resource_of_any_request(it, self.has_variables);
+        Language::new(
+            patterns.iter().filter_map(parse).collect(),
+            but,
+            self.reading,
+        )
+    }
+}
