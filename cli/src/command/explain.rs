@@ -12,6 +12,7 @@ use trailwright_ingest::{Piece, records};
 use trailwright_sql::Session;
 
 use crate::exit::Exit;
+use crate::output::Stdout;
 
 /// Say which permissions an event needed, by which rule, and where the fact comes from.
 #[derive(Debug, Args)]
@@ -51,7 +52,7 @@ impl Explain {
             Some(lake) => self.from_lake(lake).await?,
             None => self.from_file()?,
         };
-        let mut out = std::io::stdout().lock();
+        let mut out = Stdout::new();
         for record in &records {
             let row = Row::from_record(record).map_err(|error| NoEvent::Bad {
                 name: self.event.clone(),
