@@ -9,6 +9,7 @@ use trailwright_engine::permission::{Call, Mapper, Needs};
 use trailwright_engine::reference::Action;
 
 use crate::exit::Exit;
+use crate::output::Stdout;
 
 /// Ask what AWS says of actions, resource types and events.
 #[derive(Debug, Args)]
@@ -63,7 +64,7 @@ impl ReferenceArgs {
                 event_name,
             } => event(&event_source, &event_name),
         };
-        writeln!(std::io::stdout().lock(), "{answer}").into_diagnostic()?;
+        writeln!(Stdout::new(), "{answer}").into_diagnostic()?;
         Ok(Exit::Success)
     }
 }
