@@ -389,7 +389,7 @@ mod tests {
 
     #[test]
     fn a_million_brackets_cost_no_stack() {
-        let deep = format!("[{}{}]", "{\"a\":".repeat(1_000_000), "}".repeat(999_999));
+        let deep = format!("[{}{}]", "{\"a\":".repeat(1_000_000), "}".repeat(1_000_000));
         assert_eq!(pieces(&deep).len(), 1);
     }
 
