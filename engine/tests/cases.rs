@@ -5,7 +5,12 @@
 //! names the resource. `nothing` is an event that needs no permission, `unknown` one that no
 //! rule knows.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -7,13 +7,14 @@
 )]
 
 mod elsewhere;
-mod embed;
+
 mod exit_status;
 mod export;
 mod hostile;
 mod ingest;
 mod policy;
 mod principals;
+mod readme;
 mod sql;
 
 use trailwright_tests::{Lab, fixture};

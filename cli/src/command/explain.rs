@@ -49,8 +49,8 @@ enum NoEvent {
 impl Explain {
     pub(crate) async fn run(self) -> Result<Exit> {
         let records = match &self.lake {
-            Some(lake) => self.from_lake(lake).await?,
-            None => self.from_file()?,
+            Some(lake) => self.read_lake(lake).await?,
+            None => self.read_file()?,
         };
         let mut out = Stdout::new();
         for record in &records {
@@ -68,7 +68,7 @@ impl Explain {
         Ok(Exit::Success)
     }
 
-    fn from_file(&self) -> Result<Vec<String>, NoEvent> {
+    fn read_file(&self) -> Result<Vec<String>, NoEvent> {
         let failed = |source| NoEvent::File {
             name: self.event.clone(),
             source,
@@ -101,7 +101,7 @@ impl Explain {
         Ok(found)
     }
 
-    async fn from_lake(&self, lake: &str) -> Result<Vec<String>> {
+    async fn read_lake(&self, lake: &str) -> Result<Vec<String>> {
         let session = Session::open(lake).await?;
         match session.record(&self.event).await? {
             Some(record) => Ok(vec![record]),

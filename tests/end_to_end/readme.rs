@@ -1,5 +1,6 @@
-//! Does the README's Rust example run?
+//! Does the README tell the truth?
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -28,4 +29,22 @@ fn the_embed_example_ingests_asks_and_writes_a_policy() {
         "{stdout}"
     );
     assert_eq!(lab.value("SELECT count(*) FROM events"), 2_900);
+}
+
+#[test]
+fn the_first_command_prints_the_policy_that_is_shown() {
+    let readme = fs::read_to_string(fixture::root().join("README.md")).unwrap();
+    let mut commands = readme
+        .lines()
+        .filter_map(|l| l.strip_prefix("cargo run -- "));
+    let args: Vec<&str> = commands.next().unwrap().split(' ').collect();
+    let lab = lab();
+    let done = lab
+        .command(args)
+        .current_dir(fixture::root())
+        .output()
+        .unwrap();
+    let policy = String::from_utf8(done.stdout).unwrap();
+    assert!(policy.starts_with('{'), "{policy}");
+    assert!(readme.contains(&policy), "README.md lacks:\n{policy}");
 }
