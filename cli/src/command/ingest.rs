@@ -28,19 +28,24 @@ impl Ingest {
         if let Some(threads) = self.threads {
             options.threads = threads.into();
         }
-        let done = read(&self.lake, &self.source, &options).await?;
+        let done = read(&self.lake, &self.lake, &self.source, &options).await?;
         Ok(exit(&done))
     }
 }
 
-/// Ingests with a progress bar, and says on stderr what was done.
-pub(super) async fn read(lake: &str, sources: &[PathBuf], options: &Options) -> Result<Report> {
+/// Ingests with a progress bar, and says on stderr what was done to the lake, by its `name`.
+pub(super) async fn read(
+    lake: &str,
+    name: &str,
+    sources: &[PathBuf],
+    options: &Options,
+) -> Result<Report> {
     let sources: Vec<Source> = sources.iter().map(Source::new).collect();
     let bar = report::ProgressBar::new();
     let done = ingest(lake, &sources, options, &|progress| bar.show(progress)).await;
     bar.finish();
     let done = done?;
-    report::say(&report::summary(&done, lake));
+    report::say(&report::summary(&done, name));
     Ok(done)
 }
 

@@ -39,7 +39,8 @@ impl Try {
         let range = self.range.parse()?;
         let folder = tempfile::tempdir().into_diagnostic()?;
         let lake = folder.path().to_string_lossy();
-        let done = ingest::read(&lake, &self.source, &Options::default()).await?;
+        let options = Options::default();
+        let done = ingest::read(&lake, "a temporary lake", &self.source, &options).await?;
         let session = Session::open_range(&lake, range).await?;
         let principals = session.principals().await?;
         report::say(&report::principals(&principals));
