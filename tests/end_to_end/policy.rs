@@ -216,3 +216,89 @@ fn trying_writes_the_policy_that_a_lake_would_give() {
     lab.write("logs/bad.json", "no log");
     lab.trailwright(["try", "logs"]).status(2).stdout(&kept);
 }
+
+#[test]
+fn a_call_that_two_accounts_recorded_counts_once_for_the_caller() {
+    let owner = "444455556666";
+    let shared = |id| record(id).with("sharedEventID", "5f0e8a0c-0000-4000-8000-000000000001");
+    let lab = lab_of(&[shared(1), shared(2).with("recipientAccountId", owner)]);
+    let calls = lab.value("SELECT sum(calls) FROM activity WHERE action = 's3:GetObject'");
+    assert_eq!(calls, 1);
+    let accounts = lab.value("SELECT max(account) FROM permissions");
+    assert_eq!(accounts, "111122223333");
+}
+
+#[test]
+fn a_call_that_only_the_owner_recorded_still_counts() {
+    let foreign = record(1)
+        .with("sharedEventID", "5f0e8a0c-0000-4000-8000-000000000001")
+        .with("recipientAccountId", "444455556666");
+    let lab = lab_of(&[foreign]);
+    assert_eq!(lab.value("SELECT sum(calls) FROM activity"), 1);
+}
+
+#[test]
+fn a_service_that_decrypts_for_the_role_is_named_in_a_condition() {
+    let key = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    let mut identity = json!({
+        "type": "AssumedRole",
+        "arn": "arn:aws:sts::111122223333:assumed-role/reader/session",
+        "accountId": "111122223333",
+        "sessionContext": {"sessionIssuer": {"type": "Role", "arn": ROLE}},
+    });
+    identity["invokedBy"] = "secretsmanager.amazonaws.com".into();
+    let lab = lab_of(&[record(1)
+        .calls("kms.amazonaws.com", "Decrypt")
+        .with("userIdentity", identity)
+        .with("requestParameters", json!({"keyId": key}))
+        .with("resources", json!([{"ARN": key, "type": "AWS::KMS::Key"}]))]);
+    let mut expected = statement("kms:Decrypt", key);
+    let via = "secretsmanager.eu-west-1.amazonaws.com";
+    expected["Condition"] = json!({"StringEquals": {"kms:ViaService": via}});
+    assert_eq!(statements(&policy(&lab, &["--prove"])), json!([expected]));
+}
+
+#[test]
+fn a_path_that_one_event_tells_is_known_to_the_others() {
+    let with_path = "arn:aws:iam::111122223333:role/ci/deploy";
+    let deploy = json!({
+        "type": "AssumedRole",
+        "arn": "arn:aws:sts::111122223333:assumed-role/deploy/session",
+        "sessionContext": {"sessionIssuer": {"type": "Role", "arn": with_path}},
+    });
+    let lab = lab_of(&[
+        record(1).with("userIdentity", deploy),
+        record(2)
+            .calls("iam.amazonaws.com", "GetRole")
+            .with("requestParameters", json!({"roleName": "deploy"})),
+    ]);
+    let expected = [statement("iam:GetRole", with_path)];
+    assert_eq!(statements(&policy(&lab, &[])), json!(expected));
+}
+
+#[test]
+fn a_policy_that_is_too_large_is_split_into_files_that_fit() {
+    let records: Vec<Record> = (0..200)
+        .map(|n| {
+            record(n).with(
+                "requestParameters",
+                object(&format!("{n}/{}", "x".repeat(60))),
+            )
+        })
+        .collect();
+    let lab = lab_of(&records);
+    policy(&lab, &["--out", "out", "--prove"]).status(0);
+    let mut resources = 0;
+    for number in 1..=4 {
+        let Ok(text) = std::fs::read_to_string(lab.path(&format!("out/policy-{number}.json")))
+        else {
+            continue;
+        };
+        assert!(text.chars().filter(|sign| !sign.is_whitespace()).count() <= 6_144);
+        let document: Value = serde_json::from_str(&text).unwrap();
+        for statement in document["Statement"].as_array().unwrap() {
+            resources += statement["Resource"].as_array().map_or(1, Vec::len);
+        }
+    }
+    assert_eq!(resources, 200);
+}
