@@ -40,8 +40,8 @@ pub struct Generated {
     pub unmapped: Vec<Tally>,
     /// Calls that need no permission.
     pub unchecked: u64,
-    /// Calls that failed and name no resource, of actions whose resources other calls name.
-    /// They add nothing to the document.
+    /// Calls that failed before anything of their request was recorded, of actions that other
+    /// calls tell more of. They add nothing to the document.
     pub vague: u64,
     /// Patterns that stand for more resources than were seen, as the style asks for.
     pub generalized: Vec<Generalized>,
@@ -119,7 +119,7 @@ pub fn generate_as(style: Style, activity: &[Activity], reference: &Reference) -
                 calls += seen.count;
                 let on = format!("{action} on {resource}");
                 match origin {
-                    Origin::Widened => widened.add(&on, seen.count),
+                    Origin::Widened | Origin::Untold => widened.add(&on, seen.count),
                     Origin::Inferred => inferred.add(&on, seen.count),
                     Origin::Event | Origin::Partial | Origin::Created | Origin::Any => {}
                 }
@@ -314,7 +314,7 @@ mod tests {
                 "ssm:PutParameter",
                 "arn:aws:ssm:::parameter/*",
                 Outcome::Failed,
-                Origin::Widened,
+                Origin::Untold,
             ),
         ];
         let generated = generate(&activity, Reference::bundled());

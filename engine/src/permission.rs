@@ -71,16 +71,20 @@ pub enum Origin {
     Any,
     /// The action takes one, and the event does not tell which: every one of its type.
     Widened,
+    /// The same, for a call that failed, throttled mostly, before anything of its request was
+    /// recorded.
+    Untold,
 }
 
 impl Origin {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Event,
         Self::Partial,
         Self::Inferred,
         Self::Created,
         Self::Any,
         Self::Widened,
+        Self::Untold,
     ];
 
     /// As SQL shows it.
@@ -92,6 +96,7 @@ impl Origin {
             Self::Created => "created",
             Self::Any => "any",
             Self::Widened => "widened",
+            Self::Untold => "untold",
         }
     }
 

@@ -121,7 +121,11 @@ mod tests {
             Just(Outcome::Failed),
             Just(Outcome::Denied)
         ];
-        let origin = prop_oneof![Just(Origin::Event), Just(Origin::Widened)];
+        let origin = prop_oneof![
+            Just(Origin::Event),
+            Just(Origin::Widened),
+            Just(Origin::Untold)
+        ];
         let action = prop::sample::select(ACTIONS.to_vec());
         (action, resource, condition, outcome, origin).prop_map(
             |(action, resource, conditions, outcome, origin)| Activity {

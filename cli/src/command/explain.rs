@@ -166,6 +166,7 @@ fn told(permission: &Permission) -> String {
         Origin::Created => "made by the call, with an id that nobody knows before",
         Origin::Any => "the action takes none",
         Origin::Widened => "not told by the event: every one of its type",
+        Origin::Untold => "not recorded, as the call failed early: every one of its type",
     };
     match permission.template {
         Some(template) => format!("{how} ({template})"),

@@ -10,8 +10,8 @@ use crate::permission::Origin;
 pub(crate) enum Meaning {
     /// A permission was used: the policy grants it.
     Used,
-    /// A call failed before it named a resource, throttled mostly, of an action whose resources
-    /// other calls name. It shows no more than they do.
+    /// A call failed, throttled mostly, before anything of its request was recorded, and other
+    /// calls of the action tell what they were about. It shows no more than they do.
     Vague,
     /// AWS refused.
     Denied,
@@ -29,9 +29,8 @@ pub(crate) fn select(activity: &[Activity]) -> impl Iterator<Item = (&Activity, 
             (Need::Nothing, _) => Meaning::Unchecked,
             (_, Outcome::Denied) => Meaning::Denied,
             (Need::Unknown, _) => Meaning::Unknown,
-            (Need::Permission { action, origin, .. }, outcome) => {
-                let tells_nothing = *origin == Origin::Widened && outcome == Outcome::Failed;
-                match tells_nothing && named.contains(action.as_str()) {
+            (Need::Permission { action, origin, .. }, _) => {
+                match *origin == Origin::Untold && named.contains(action.as_str()) {
                     true => Meaning::Vague,
                     false => Meaning::Used,
                 }
@@ -41,13 +40,13 @@ pub(crate) fn select(activity: &[Activity]) -> impl Iterator<Item = (&Activity, 
     })
 }
 
-/// Actions of which some call tells the resource.
+/// Actions of which some call has its request recorded.
 fn actions_with_resources(activity: &[Activity]) -> BTreeSet<&str> {
     activity
         .iter()
         .filter(|seen| seen.outcome != Outcome::Denied)
         .filter_map(|seen| match &seen.need {
-            Need::Permission { action, origin, .. } if *origin != Origin::Widened => {
+            Need::Permission { action, origin, .. } if *origin != Origin::Untold => {
                 Some(action.as_str())
             }
             _ => None,

@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock, RwLock};
 
 use super::call::{Call, CallInfo};
 use super::rule::{self, Answer, api_gateway};
-use super::{Needs, Permission, condition, pass_role, resource};
+use super::{Needs, Origin, Permission, condition, pass_role, resource};
 use crate::reference::Reference;
 
 /// Names of events whose rule is remembered. Trails have a few thousand; a hostile one may
@@ -53,6 +53,7 @@ impl Mapper {
             Answer::Actions(actions) => actions,
         };
         let info = CallInfo::new(call);
+        let untold = call.failed && call.request_parameters.is_none() && call.resources.is_none();
         let mut permissions = Vec::with_capacity(actions.len());
         for planned in api_gateway::called(actions, &info) {
             if !planned.holds(&info) {
@@ -63,7 +64,10 @@ impl Mapper {
                 permissions.push(Permission {
                     action: planned.name.clone(),
                     resource: found.arn,
-                    origin: found.origin,
+                    origin: match found.origin {
+                        Origin::Widened if untold => Origin::Untold,
+                        origin => origin,
+                    },
                     template: found.template,
                     conditions: conditions.clone(),
                     rule: planned.rule,
