@@ -5,7 +5,12 @@
 //! names the resource. `nothing` is an event that needs no permission, `unknown` one that no
 //! rule knows.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -31,7 +36,12 @@ fn cases() -> Vec<(String, Case)> {
         let text = std::fs::read_to_string(file.path()).unwrap();
         let of_service: Vec<Case> = serde_json::from_str(&text)
             .unwrap_or_else(|error| panic!("{}: {error}", file.path().display()));
-        let service = file.path().file_stem().unwrap().to_string_lossy().into_owned();
+        let service = file
+            .path()
+            .file_stem()
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
         cases.extend(of_service.into_iter().map(|case| (service.clone(), case)));
     }
     cases
@@ -75,7 +85,12 @@ fn written(permission: &Permission) -> String {
     }
     for condition in &permission.conditions {
         let values = condition.values.join(", ");
-        write!(text, " if {} {} = {values}", condition.operator, condition.key).unwrap();
+        write!(
+            text,
+            " if {} {} = {values}",
+            condition.operator, condition.key
+        )
+        .unwrap();
     }
     text
 }
@@ -103,6 +118,10 @@ fn names_are_unique_and_each_case_says_why() {
     let mut names = BTreeSet::new();
     for (service, case) in cases() {
         assert!(!case.why.is_empty(), "{service}: {}", case.name);
-        assert!(names.insert((service, case.name.clone())), "{} twice", case.name);
+        assert!(
+            names.insert((service, case.name.clone())),
+            "{} twice",
+            case.name
+        );
     }
 }
