@@ -23,6 +23,9 @@ const TABLES: &[&str] = &[
     "id_prefixes",
     "passed_to",
     "via_services",
+    "action_types",
+    "sibling_services",
+    "opaque_members",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

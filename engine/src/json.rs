@@ -61,7 +61,7 @@ pub(crate) fn elements(text: &str) -> Option<Vec<&str>> {
 }
 
 /// An object's key: borrowed from the text unless it has escapes.
-struct Key<'a>(Cow<'a, str>);
+pub(crate) struct Key<'a>(pub(crate) Cow<'a, str>);
 
 impl<'de> serde::Deserialize<'de> for Key<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

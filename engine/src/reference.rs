@@ -7,6 +7,7 @@
 //! This module looks things up. It decides nothing about an event; see [`crate::permission`].
 
 mod action;
+mod action_type;
 mod condition_key;
 mod event_source;
 mod exception;
@@ -15,27 +16,32 @@ mod info;
 mod load;
 mod member_alias;
 mod not_permission;
+mod opaque_member;
 mod operation;
 mod pass_role;
 mod passed_to;
 mod resource_type;
 mod service;
+mod sibling_service;
 mod via_service;
 
 use std::sync::{LazyLock, OnceLock};
 
 pub use action::{AccessLevel, Action, ActionResourceType};
+pub use action_type::{ActionType, Checked};
 pub use condition_key::ConditionKey;
 pub use exception::{Exception, ExceptionAction, When};
 pub use id_prefix::IdPrefix;
 pub use info::{Info, Package};
 pub use member_alias::MemberAlias;
 pub use not_permission::{NotPermission, NotPermissionKind};
+pub use opaque_member::OpaqueMember;
 pub use operation::Operation;
 pub use pass_role::{PassRoleKind, PassRoleMember};
 pub use passed_to::PassedTo;
 pub use resource_type::ResourceType;
 pub use service::Service;
+pub use sibling_service::SiblingService;
 pub use via_service::ViaService;
 
 use event_source::EventSource;
@@ -61,6 +67,9 @@ pub struct Reference {
     id_prefixes: Vec<IdPrefix>,
     passed_to: Vec<PassedTo>,
     via_services: Vec<ViaService>,
+    action_types: Vec<ActionType>,
+    sibling_services: Vec<SiblingService>,
+    opaque_members: Vec<OpaqueMember>,
     condition_keys: OnceLock<Vec<ConditionKey>>,
     info: OnceLock<Info>,
 }
@@ -77,6 +86,9 @@ impl Reference {
             id_prefixes: load::rows("", load::ID_PREFIXES.lines()),
             passed_to: load::rows("", load::PASSED_TO.lines()),
             via_services: load::rows("", load::VIA_SERVICES.lines()),
+            action_types: load::rows("", load::ACTION_TYPES.lines()),
+            sibling_services: load::rows("", load::SIBLING_SERVICES.lines()),
+            opaque_members: load::rows("", load::OPAQUE_MEMBERS.lines()),
             condition_keys: OnceLock::new(),
             info: OnceLock::new(),
         });
@@ -217,6 +229,11 @@ impl Reference {
             .map_or(&[], |row| &row.members)
     }
 
+    /// Whether ids of the service's resources tell their type by how they begin.
+    pub fn has_typed_ids(&self, prefix: &str) -> bool {
+        !load::find_all(&self.id_prefixes, prefix).is_empty()
+    }
+
     /// The type of a service's resource that bears this id, told by how it begins.
     pub fn resource_type_of_id(&self, prefix: &str, id: &str) -> Option<&ResourceType> {
         let rows = load::find_all(&self.id_prefixes, prefix).iter();
@@ -224,6 +241,26 @@ impl Reference {
             .filter(|row| id.starts_with(row.id_prefix))
             .max_by_key(|row| row.id_prefix.len())?;
         self.resource_type(prefix, row.resource_type)
+    }
+
+    /// The types of resource that an action is checked on, beyond what its own
+    /// [`resource_types`](Action::resource_types) say.
+    pub fn action_types(&self, action: &Action) -> impl Iterator<Item = &ActionType> {
+        let named = load::find_all(&self.action_types, action.name).iter();
+        let prefix = action.prefix;
+        named.filter(move |row| row.prefix == prefix)
+    }
+
+    /// The prefixes of the services that log under the event source of `prefix`.
+    pub fn siblings(&self, prefix: &str) -> impl Iterator<Item = &'static str> {
+        load::find_all(&self.sibling_services, prefix)
+            .iter()
+            .map(|row| row.prefix)
+    }
+
+    /// The members of requests in which no resource of the call is named.
+    pub fn opaque_members(&self) -> &[OpaqueMember] {
+        &self.opaque_members
     }
 
     /// The services to which an operation passes a role, where that is known.
@@ -283,7 +320,7 @@ mod tests {
         let reference = Reference::bundled();
         let of_services = |count: fn(&Service) -> usize| reference.services.iter().map(count).sum();
         let _ = reference.condition_key("aws:SourceIp");
-        let tables: [(&load::Table, usize); 13] = [
+        let tables: [(&load::Table, usize); 16] = [
             (&load::SERVICES, reference.services.len()),
             (&load::ACTIONS, of_services(|it| it.actions().len())),
             (
@@ -306,6 +343,9 @@ mod tests {
             (&load::ID_PREFIXES, reference.id_prefixes.len()),
             (&load::PASSED_TO, reference.passed_to.len()),
             (&load::VIA_SERVICES, reference.via_services.len()),
+            (&load::ACTION_TYPES, reference.action_types.len()),
+            (&load::SIBLING_SERVICES, reference.sibling_services.len()),
+            (&load::OPAQUE_MEMBERS, reference.opaque_members.len()),
         ];
         for (index, (table, rows)) in tables.into_iter().enumerate() {
             assert!(rows > 0, "table {index} is empty");
@@ -366,6 +406,20 @@ mod tests {
             let variable = format!("${{{}}}", row.variable);
             if kind.is_none_or(|kind| !kind.arn_templates.iter().any(|it| it.contains(&variable))) {
                 writeln!(missing, "alias {} {}", row.resource_type, row.variable).unwrap();
+            }
+        }
+        for row in &reference.action_types {
+            if reference.action(row.prefix, row.action).is_none()
+                || reference
+                    .resource_type(row.prefix, row.resource_type)
+                    .is_none()
+            {
+                writeln!(missing, "action type {} {}", row.action, row.resource_type).unwrap();
+            }
+        }
+        for row in &reference.sibling_services {
+            if reference.service(row.prefix).is_none() {
+                writeln!(missing, "sibling {}", row.prefix).unwrap();
             }
         }
         for row in &reference.id_prefixes {

@@ -56,13 +56,21 @@ impl<'a> Call<'a> {
     }
 }
 
+/// An ARN that an event lists under `resources`.
+#[derive(Debug)]
+pub(super) struct ListedArn {
+    pub(super) arn: String,
+    /// Whether it is only what the names of objects begin with.
+    pub(super) begins: bool,
+}
+
 /// A call with its JSON, each part parsed when a rule first asks for it.
 pub(super) struct CallInfo<'a> {
     pub(super) call: &'a Call<'a>,
     request: OnceCell<Members<'a>>,
     response: OnceCell<Members<'a>>,
     request_value: OnceCell<Value>,
-    resource_arns: OnceCell<Vec<String>>,
+    resource_arns: OnceCell<Vec<ListedArn>>,
 }
 
 impl<'a> CallInfo<'a> {
@@ -96,20 +104,29 @@ impl<'a> CallInfo<'a> {
         })
     }
 
+    /// Whether what the request does not give has its default value. A denied call mostly shows
+    /// no request at all.
+    pub(super) fn takes_defaults(&self) -> bool {
+        let shown = |text: &str| text.starts_with('{');
+        !self.call.failed || self.call.request_parameters.is_some_and(shown)
+    }
+
     /// The ARNs that the event lists under `resources`.
-    pub(super) fn resource_arns(&self) -> &[String] {
+    pub(super) fn resource_arns(&self) -> &[ListedArn] {
         self.resource_arns.get_or_init(|| {
             let elements = self.call.resources.and_then(json::elements);
             let mut arns = Vec::new();
             for element in elements.unwrap_or_default() {
                 for (key, value) in json::members(element).unwrap_or_default() {
-                    let value = json::string(value).filter(|text| text.starts_with("arn:"));
-                    match (key.as_ref(), value) {
-                        ("ARN" | "arn" | "Arn", Some(arn)) => arns.push(arn.into_owned()),
-                        // Objects of a bucket, given by what their names begin with.
-                        ("ARNPrefix" | "arnPrefix", Some(arn)) => arns.push(format!("{arn}*")),
-                        _ => {}
+                    let begins = key.eq_ignore_ascii_case("ARNPrefix");
+                    if !begins && !key.eq_ignore_ascii_case("ARN") {
+                        continue;
                     }
+                    let arn = json::string(value).filter(|text| text.starts_with("arn:"));
+                    arns.extend(arn.map(|arn| ListedArn {
+                        arn: arn.into_owned(),
+                        begins,
+                    }));
                 }
             }
             arns

@@ -1,6 +1,7 @@
 //! What must hold besides, for a permission to be as narrow as its use was?
 
 use super::call::CallInfo;
+use super::members::normal;
 use crate::reference::{Action, Reference};
 
 /// A condition of a permission.
@@ -27,33 +28,54 @@ impl Condition {
 }
 
 /// The conditions under which the call used `action`.
-///
+pub(super) fn of(action: &Action, info: &CallInfo<'_>, reference: &Reference) -> Vec<Condition> {
+    match (action.prefix, action.name) {
+        ("kms", _) => via_service(action, info, reference),
+        ("ec2", "CreateTags") => at_creation(info),
+        ("iam", "CreateServiceLinkedRole") => linked_service(info),
+        _ => Vec::new(),
+    }
+}
+
 /// A service that calls for a principal uses the principal's permission. Where the service is
 /// one that IAM can name, the permission is limited to calls through it.
-pub(super) fn of(action: &Action, info: &CallInfo<'_>, reference: &Reference) -> Vec<Condition> {
-    let Some(invoked_by) = info.call.invoked_by else {
+fn via_service(action: &Action, info: &CallInfo<'_>, reference: &Reference) -> Vec<Condition> {
+    let service = info.call.invoked_by;
+    let service = service.and_then(|invoked_by| reference.via_service(invoked_by));
+    let (Some(service), Some(region)) = (service, info.call.aws_region) else {
         return Vec::new();
     };
-    if action.prefix != "kms" {
-        return Vec::new();
-    }
-    let mut conditions = Vec::new();
-    if let (Some(service), Some(region)) = (reference.via_service(invoked_by), info.call.aws_region)
-    {
-        let domain = if region.starts_with("cn-") {
-            "amazonaws.com.cn"
-        } else {
-            "amazonaws.com"
-        };
-        let via = format!("{service}.{region}.{domain}");
-        conditions.push(Condition::new("StringEquals", "kms:ViaService", &[&via]));
-        if action.name == "CreateGrant" {
-            conditions.push(Condition::new(
-                "Bool",
-                "kms:GrantIsForAWSResource",
-                &["true"],
-            ));
-        }
+    let domain = if region.starts_with("cn-") {
+        "amazonaws.com.cn"
+    } else {
+        "amazonaws.com"
+    };
+    let via = format!("{service}.{region}.{domain}");
+    let mut conditions = vec![Condition::new("StringEquals", "kms:ViaService", &[&via])];
+    if action.name == "CreateGrant" {
+        let key = "kms:GrantIsForAWSResource";
+        conditions.push(Condition::new("Bool", key, &["true"]));
     }
     conditions
+}
+
+/// Tags that are given as a resource is made are limited to that: EC2 tells IAM which call it is.
+fn at_creation(info: &CallInfo<'_>) -> Vec<Condition> {
+    match info.call.event_name {
+        "CreateTags" => Vec::new(),
+        made_by => vec![Condition::new(
+            "StringEquals",
+            "ec2:CreateAction",
+            &[made_by],
+        )],
+    }
+}
+
+/// A role linked to a service is limited to that service.
+fn linked_service(info: &CallInfo<'_>) -> Vec<Condition> {
+    let service = info.request().get(&normal("AWSServiceName"));
+    service
+        .map(|service| Condition::new("StringEquals", "iam:AWSServiceName", &[service]))
+        .into_iter()
+        .collect()
 }

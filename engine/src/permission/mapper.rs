@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock, RwLock};
 
 use super::call::{Call, CallInfo};
 use super::rule::{self, Answer, api_gateway};
-use super::{Needs, Origin, Permission, condition, pass_role, resource};
+use super::{Needs, Origin, Permission, condition, resource};
 use crate::reference::Reference;
 
 /// Names of events whose rule is remembered. Trails have a few thousand; a hostile one may
@@ -55,10 +55,12 @@ impl Mapper {
         let info = CallInfo::new(call);
         let untold = call.failed && call.request_parameters.is_none() && call.resources.is_none();
         let mut permissions = Vec::with_capacity(actions.len());
+        let mut roles = None;
         for planned in api_gateway::called(actions, &info) {
             if !planned.holds(&info) {
                 continue;
             }
+            roles = roles.or(Some(&planned.roles));
             let conditions = condition::of(planned.action, &info, self.reference);
             for found in resource::of(planned, &info, self.reference) {
                 permissions.push(Permission {
@@ -79,7 +81,9 @@ impl Mapper {
             // Rules that depend on the request, and none of their conditions holds.
             return Needs::Unknown;
         }
-        pass_role::append(&mut permissions, &info, self.reference);
+        if let Some(roles) = roles {
+            roles.append(&mut permissions, &info);
+        }
         Needs::Permissions(permissions)
     }
 

@@ -4,32 +4,18 @@
 //! JSON. What matters is mostly the name next to a value, so they are laid out flat.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
+use std::ops::Range;
+use std::sync::LazyLock;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
+use crate::json::Key;
+use crate::reference::Reference;
+
 /// Stands in an event for a value that CloudTrail does not tell.
 const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
-
-/// Members whose content names no resource of the call: documents, tags and free text.
-const OPAQUE: [&str; 16] = [
-    "policy",
-    "policydocument",
-    "assumerolepolicydocument",
-    "resourcepolicy",
-    "keypolicy",
-    "filterpolicy",
-    "tags",
-    "tag",
-    "tagset",
-    "taglist",
-    "tagspecificationset",
-    "tagspecifications",
-    "description",
-    "templatebody",
-    "definition",
-    "environment",
-];
 
 /// How deep a request is searched. Real ones go down to six levels.
 const MAX_DEPTH: usize = 16;
@@ -40,24 +26,47 @@ const MAX_VALUE: usize = 2_048;
 /// Values of a request that were searched; a request of thousands of names is cut off here.
 const MAX_MEMBERS: usize = 4_096;
 
+/// What the names of members end in besides what they are about.
+const ENDINGS: [&str; 8] = [
+    "withpath",
+    "identifier",
+    "uuid",
+    "name",
+    "guid",
+    "arn",
+    "id",
+    "number",
+];
+
 /// One value of a request.
-#[derive(Debug)]
-pub(super) struct Member<'a> {
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Member<'m> {
     /// Its name in lower case without separators.
-    pub(super) name: String,
-    /// The same with the name of the object around it in front: `cluster.name` is `clustername`.
-    pub(super) within: String,
+    pub(super) name: &'m str,
+    /// The name of the object around it; empty at the top.
+    pub(super) around: &'m str,
+    /// Its name without what tells only that it is a name.
+    pub(super) stem: &'m str,
     /// How many objects are around it.
     pub(super) depth: usize,
     /// A string, or a number as it is written.
-    pub(super) value: Cow<'a, str>,
+    pub(super) value: &'m str,
 }
 
 /// The values of a request or response, flat, in order.
 #[derive(Debug, Default)]
 pub(super) struct Members<'a> {
-    values: Vec<Member<'a>>,
-    top: Vec<String>,
+    /// The names, one behind the other.
+    names: String,
+    values: Vec<Stored<'a>>,
+    top: Vec<Cow<'a, str>>,
+}
+
+#[derive(Debug)]
+struct Stored<'a> {
+    path: Path,
+    stem: usize,
+    value: Cow<'a, str>,
 }
 
 impl<'a> Members<'a> {
@@ -78,8 +87,21 @@ impl<'a> Members<'a> {
     }
 
     /// All values.
-    pub(super) fn iter(&self) -> std::slice::Iter<'_, Member<'a>> {
-        self.values.iter()
+    pub(super) fn iter(&self) -> impl Iterator<Item = Member<'_>> {
+        self.values.iter().map(|stored| {
+            let name = self.name(&stored.path.name);
+            Member {
+                name,
+                around: self.name(&stored.path.around),
+                stem: name.get(..stored.stem).unwrap_or(name),
+                depth: stored.path.depth,
+                value: &stored.value,
+            }
+        })
+    }
+
+    fn name(&self, range: &Range<usize>) -> &str {
+        self.names.get(range.clone()).unwrap_or_default()
     }
 
     /// Whether the request gives a member of this name, as CloudTrail spells it, and not as null.
@@ -95,17 +117,39 @@ impl<'a> Members<'a> {
 
     /// The first value under a name, given in lower case without separators, the least deep one.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        let named = self.values.iter().filter(|member| member.name == name);
+        let named = self.iter().filter(|member| member.name == name);
         named
             .min_by_key(|member| member.depth)
-            .map(|member| &*member.value)
+            .map(|member| member.value)
     }
 
     /// The values that are ARNs.
-    pub(super) fn arns(&self) -> impl Iterator<Item = &Member<'a>> {
-        self.values.iter().filter(|member| {
+    pub(super) fn arns(&self) -> impl Iterator<Item = Member<'_>> {
+        self.iter().filter(|member| {
             member.value.starts_with("arn:") && !member.value.contains(char::is_whitespace)
         })
+    }
+
+    /// Appends the normal form of a name.
+    fn push_name(&mut self, key: &str) -> Range<usize> {
+        let start = self.names.len();
+        let letters = key.bytes().filter(u8::is_ascii_alphanumeric);
+        self.names
+            .extend(letters.map(|byte| char::from(byte.to_ascii_lowercase())));
+        start..self.names.len()
+    }
+}
+
+impl Member<'_> {
+    /// Whether the name is `text` with the name of the object around it in front: `cluster.name`
+    /// is `clustername`.
+    pub(super) fn within_is(&self, text: &str) -> bool {
+        text.strip_suffix(self.name) == Some(self.around)
+    }
+
+    /// The same for the name without what tells only that it is a name.
+    pub(super) fn stem_within_is(&self, text: &str) -> bool {
+        text.strip_suffix(self.stem) == Some(self.around)
     }
 }
 
@@ -117,31 +161,32 @@ pub(super) fn normal(name: &str) -> String {
         .collect()
 }
 
+/// A name without what tells only that it is a name: `instanceids` is `instance`.
+pub(super) fn stem(name: &str) -> &str {
+    const PLURALS: [&str; 6] = ["ids", "names", "arns", "identifiers", "numbers", "uuids"];
+    let plural = name.ends_with('s') && PLURALS.iter().any(|end| name.ends_with(end));
+    let name = name.get(..name.len() - usize::from(plural)).unwrap_or(name);
+    ENDINGS
+        .iter()
+        .find_map(|ending| name.strip_suffix(ending))
+        .unwrap_or(name)
+}
+
+/// Whether nothing below a member of this name is looked at.
+fn is_opaque(name: &str) -> bool {
+    static OPAQUE: LazyLock<HashSet<String>> = LazyLock::new(|| {
+        let rows = Reference::bundled().opaque_members().iter();
+        rows.map(|row| normal(row.member)).collect()
+    });
+    OPAQUE.contains(name)
+}
+
 /// Where in the request a value stands.
 #[derive(Debug, Clone, Default)]
 struct Path {
-    name: String,
-    around: String,
+    name: Range<usize>,
+    around: Range<usize>,
     depth: usize,
-}
-
-impl Path {
-    fn inner(&self, key: &str) -> Self {
-        let name = normal(key);
-        // XML lists and attributes say nothing by their names: what is around them does.
-        if self.depth > 0 && matches!(name.as_str(), "items" | "member" | "content" | "value") {
-            return Self {
-                name: self.name.clone(),
-                around: self.around.clone(),
-                depth: self.depth + 1,
-            };
-        }
-        Self {
-            name,
-            around: self.name.clone(),
-            depth: self.depth + 1,
-        }
-    }
 }
 
 /// Walks a JSON value and gathers what it holds.
@@ -155,17 +200,31 @@ impl<'a> Gather<'_, 'a> {
     fn put(self, value: Cow<'a, str>) {
         let fits = !value.is_empty() && value.len() <= MAX_VALUE && value != HIDDEN;
         if fits && !self.hidden && self.members.values.len() < MAX_MEMBERS {
-            let Path {
-                name,
-                around,
-                depth,
-            } = self.path;
-            self.members.values.push(Member {
-                within: around + &name,
-                name,
-                depth,
+            self.members.values.push(Stored {
+                stem: stem(self.members.name(&self.path.name)).len(),
+                path: self.path,
                 value,
             });
+        }
+    }
+
+    /// Where the value of `key` stands.
+    fn inner(&mut self, key: &str) -> Path {
+        let depth = self.path.depth + 1;
+        // XML lists and attributes say nothing by their names: what is around them does.
+        let says_nothing = ["items", "item", "member", "content", "value"]
+            .iter()
+            .any(|wrapper| wrapper.eq_ignore_ascii_case(key));
+        if self.path.depth > 0 && says_nothing {
+            return Path {
+                depth,
+                ..self.path.clone()
+            };
+        }
+        Path {
+            name: self.members.push_name(key),
+            around: self.path.name.clone(),
+            depth,
         }
     }
 }
@@ -230,18 +289,18 @@ impl<'a> Visitor<'a> for Gather<'_, 'a> {
         Ok(any)
     }
 
-    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<bool, A::Error> {
-        while let Some(key) = map.next_key::<Cow<'a, str>>()? {
-            let path = self.path.inner(&key);
+    fn visit_map<A: MapAccess<'a>>(mut self, mut map: A) -> Result<bool, A::Error> {
+        while let Some(Key(key)) = map.next_key::<Key<'a>>()? {
+            let path = self.inner(&key);
             let hidden =
-                self.hidden || path.depth > MAX_DEPTH || OPAQUE.contains(&path.name.as_str());
+                self.hidden || path.depth > MAX_DEPTH || is_opaque(self.members.name(&path.name));
             let given = map.next_value_seed(Gather {
                 members: &mut *self.members,
                 path,
                 hidden,
             })?;
             if given && self.path.depth == 0 {
-                self.members.top.push(key.into_owned());
+                self.members.top.push(key);
             }
         }
         Ok(true)
@@ -254,7 +313,7 @@ mod tests {
 
     fn laid_out(text: &str) -> Vec<String> {
         let members = Members::of(text);
-        let line = |m: &Member<'_>| format!("{} {} {} {}", m.depth, m.within, m.name, m.value);
+        let line = |m: Member<'_>| format!("{} {}.{} {}", m.depth, m.around, m.name, m.value);
         members.iter().map(line).collect()
     }
 
@@ -267,10 +326,10 @@ mod tests {
                     "policyDocument":"{\"Resource\":\"arn:aws:s3:::x\"}"}"#
             ),
             [
-                "3 instancessetinstanceid instanceid i-1",
-                "3 instancessetinstanceid instanceid i-2",
-                "2 flowlogid flowlogid fl-1",
-                "1 names names a",
+                "3 instancesset.instanceid i-1",
+                "3 instancesset.instanceid i-2",
+                "2 .flowlogid fl-1",
+                "1 .names a",
             ]
         );
     }
@@ -281,5 +340,25 @@ mod tests {
         assert!(!members.has("versionId"));
         assert!(members.has("key"));
         assert!(members.has("tags"));
+    }
+
+    #[test]
+    fn the_object_around_a_member_makes_part_of_its_name() {
+        let members = Members::of(r#"{"cluster":{"id":"c-1"}}"#);
+        let member = members.iter().next();
+        assert!(member.is_some_and(|it| it.within_is("clusterid") && it.stem_within_is("cluster")));
+    }
+
+    #[test]
+    fn endings_are_cut_off() {
+        for (name, expected) in [
+            ("instanceids", "instance"),
+            ("dbinstanceidentifier", "dbinstance"),
+            ("functionname", "function"),
+            ("access", "access"),
+            ("name", ""),
+        ] {
+            assert_eq!(stem(name), expected);
+        }
     }
 }

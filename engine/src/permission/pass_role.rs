@@ -5,84 +5,98 @@
 
 use super::call::CallInfo;
 use super::members::{Member, normal};
+use super::resource::Place;
 use super::{Condition, Origin, Permission};
-use crate::reference::{PassRoleKind, PassRoleMember, Reference};
+use crate::reference::{Action, PassRoleKind, PassRoleMember, Reference};
 
-/// Appends `iam:PassRole` for each role that the call passed.
-pub(super) fn append(
-    permissions: &mut Vec<Permission>,
-    info: &CallInfo<'_>,
-    reference: &'static Reference,
-) {
-    let Some((prefix, operation)) = permissions
-        .first()
-        .and_then(|permission| permission.action.split_once(':'))
-        .map(|(prefix, operation)| (prefix.to_owned(), operation.to_owned()))
-    else {
-        return;
-    };
-    let rows = reference.pass_role_members(&prefix, &operation);
-    let services = reference.passed_to(&prefix, &operation);
-    let mut passed: Vec<Permission> = Vec::new();
-    for row in rows {
-        let Some(path) = row.member else { continue };
-        for member in info.request().iter().filter(|member| is_at(member, path)) {
-            let Some(resource) = role(row, &member.value, info) else {
-                continue;
-            };
-            if passed.iter().any(|known| known.resource == resource) {
-                continue;
-            }
-            let conditions = match services {
-                [] => Vec::new(),
-                some => vec![Condition::new("StringEquals", "iam:PassedToService", some)],
-            };
-            passed.push(Permission {
-                action: "iam:PassRole".to_owned(),
-                resource,
-                origin: Origin::Inferred,
-                template: None,
-                conditions,
-                rule: "passed role",
-                source: row.source,
-            });
-        }
-    }
-    permissions.append(&mut passed);
+/// The members by which calls of an action pass roles.
+pub(super) struct PlannedRoles {
+    members: Vec<PlannedMember>,
+    passed_to: &'static [&'static str],
 }
 
-/// Whether a value stands at the end of a row's path, `containers[].roleArn`.
-fn is_at(member: &Member<'_>, path: &str) -> bool {
-    let mut parts = path.rsplit('.').map(normal);
-    let Some(last) = parts.next() else {
-        return false;
-    };
-    let around = parts.next().unwrap_or_default();
-    member.name == last && (around.is_empty() || member.within == format!("{around}{last}"))
+struct PlannedMember {
+    row: &'static PassRoleMember,
+    /// The end of its path, `containers[].roleArn`.
+    name: String,
+    /// What is around it there.
+    around: String,
+}
+
+impl PlannedRoles {
+    /// Those of the operation of this name, or of the one that is named as the action.
+    pub(super) fn of(action: &Action, event_name: &str, reference: &'static Reference) -> Self {
+        let rows = [event_name, action.name]
+            .map(|operation| reference.pass_role_members(action.prefix, operation));
+        let rows = rows.into_iter().find(|rows| !rows.is_empty());
+        let rows = rows.unwrap_or_default();
+        let members = rows.iter().filter_map(|row| {
+            let mut parts = row.member?.rsplit('.').map(normal);
+            Some(PlannedMember {
+                row,
+                name: parts.next()?,
+                around: parts.next().unwrap_or_default(),
+            })
+        });
+        Self {
+            members: members.collect(),
+            passed_to: reference.passed_to(action.prefix, action.name),
+        }
+    }
+
+    /// Appends `iam:PassRole` for each role that the call passed.
+    pub(super) fn append(&self, permissions: &mut Vec<Permission>, info: &CallInfo<'_>) {
+        let mut passed: Vec<Permission> = Vec::new();
+        for planned in &self.members {
+            for member in info.request().iter().filter(|it| planned.is(it)) {
+                let Some(resource) = role(planned.row.kind, member.value, info) else {
+                    continue;
+                };
+                if passed.iter().any(|known| known.resource == resource) {
+                    continue;
+                }
+                let conditions = match self.passed_to {
+                    [] => Vec::new(),
+                    some => vec![Condition::new("StringEquals", "iam:PassedToService", some)],
+                };
+                passed.push(Permission {
+                    action: "iam:PassRole".to_owned(),
+                    resource,
+                    origin: Origin::Inferred,
+                    template: None,
+                    conditions,
+                    rule: "passed role",
+                    source: planned.row.source,
+                });
+            }
+        }
+        permissions.append(&mut passed);
+    }
+}
+
+impl PlannedMember {
+    fn is(&self, member: &Member<'_>) -> bool {
+        member.name == self.name && (self.around.is_empty() || member.around == self.around)
+    }
 }
 
 /// The ARN of the role that a value names.
-fn role(row: &PassRoleMember, value: &str, info: &CallInfo<'_>) -> Option<String> {
-    let account = info.call.account.unwrap_or("*");
-    let partition = match info.call.aws_region.unwrap_or_default() {
-        region if region.starts_with("cn-") => "aws-cn",
-        region if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    };
-    match row.kind {
+fn role(kind: PassRoleKind, value: &str, info: &CallInfo<'_>) -> Option<String> {
+    let Place {
+        partition, account, ..
+    } = Place::of(info);
+    // The role of an instance profile is not in the log. Consoles give both the same name.
+    let by_name = |name: &str| format!("arn:{partition}:iam::{account}:role/{name}");
+    let of_profile = || Some(by_name(value.rsplit('/').next()?));
+    match kind {
+        PassRoleKind::InstanceProfile => of_profile(),
+        PassRoleKind::Unknown => None,
         PassRoleKind::Role if value.contains(":role/aws-service-role/") => None,
+        PassRoleKind::Role if value.contains(":instance-profile/") => of_profile(),
         PassRoleKind::Role if value.starts_with("arn:") => {
             value.contains(":role/").then(|| value.to_owned())
         }
-        PassRoleKind::Role if !value.contains(':') => {
-            let name = value.trim_start_matches('/');
-            Some(format!("arn:{partition}:iam::{account}:role/{name}"))
-        }
-        // The profile's role is not in the log. Consoles give both the same name.
-        PassRoleKind::InstanceProfile => {
-            let name = value.rsplit('/').next()?;
-            Some(format!("arn:{partition}:iam::{account}:role/{name}"))
-        }
-        _ => None,
+        PassRoleKind::Role if value.contains(':') => None,
+        PassRoleKind::Role => Some(by_name(value.trim_start_matches('/'))),
     }
 }

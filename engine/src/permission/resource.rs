@@ -2,11 +2,12 @@
 //!
 //! Finders for services of a kind of their own come first. Then, for each type of resource that
 //! the action accepts: the event's `resources`, members of the request that are ARNs, members
-//! that are named as the variables of the ARN's template, and what the response names. Taken is
-//! only what is of a type that the action accepts.
+//! that are named as the variables of the ARN's template, and ARNs further down. Taken is only
+//! what is of a type that the action accepts.
 
 mod arn_text;
 mod finder;
+mod kinds;
 mod name;
 mod place;
 mod template;
@@ -15,11 +16,14 @@ use std::collections::BTreeMap;
 
 use super::Origin;
 use super::call::CallInfo;
+use super::members::normal;
 use super::rule::PlannedAction;
-use crate::reference::{Action, Reference, ResourceType};
-use name::Variable;
-use place::Place;
-use template::{Fit, Template};
+use crate::reference::{Action, Checked, Reference, ResourceType};
+use arn_text::{Named, Spot};
+use kinds::Kinds;
+use name::{Value, Variable};
+pub(super) use place::Place;
+use template::{Fit, Template, UNNAMED};
 
 /// A resource that a call used an action on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,10 +33,20 @@ pub(super) struct Found {
     pub(super) template: Option<&'static str>,
 }
 
+/// What finding the resources of an action takes, for calls of one name.
+pub(super) struct Plan {
+    types: Vec<PlannedType>,
+    kinds: &'static Kinds,
+}
+
 /// A type of resource that an action accepts, with what finding one takes.
-pub(super) struct PlannedType {
+struct PlannedType {
     kind: &'static ResourceType,
     required: bool,
+    /// Whether a call that names none makes one, with an id that it does not choose.
+    creates: bool,
+    /// Whether it always makes one, whatever else it names.
+    always_creates: bool,
     templates: Vec<PlannedTemplate>,
 }
 
@@ -42,33 +56,75 @@ struct PlannedTemplate {
     variables: Vec<Variable>,
 }
 
-/// What finding the resources of `action` takes, for calls of one name.
-pub(super) fn plan(
-    action: &'static Action,
-    event_name: &str,
-    reference: &'static Reference,
-) -> Vec<PlannedType> {
-    let accepted = action.resource_types.iter().filter_map(|accepted| {
-        let kind = reference.resource_type(action.prefix, accepted.name)?;
-        let templates = kind.arn_templates.iter().map(|text| {
-            let template = Template::parse(text);
-            let variables = template
-                .variables()
-                .map(|variable| Variable::new(variable, kind, action, event_name, reference))
-                .collect();
-            PlannedTemplate {
-                text,
-                template,
-                variables,
-            }
+impl Plan {
+    /// What finding the resources of `action` takes, for calls of one name.
+    pub(super) fn of(
+        action: &'static Action,
+        event_name: &str,
+        reference: &'static Reference,
+    ) -> Self {
+        let mut accepted: Vec<(&str, Option<Checked>)> = Vec::new();
+        for of_action in &action.resource_types {
+            let checked = of_action.required.then_some(Checked::Required);
+            accepted.push((of_action.name, checked));
+        }
+        for row in reference.action_types(action) {
+            accepted.retain(|(name, _)| *name != row.resource_type);
+            accepted.push((row.resource_type, Some(row.checked)));
+        }
+        let required = |checked: &Option<Checked>| {
+            matches!(checked, Some(Checked::Required | Checked::Created))
+        };
+        let all_required = accepted.iter().filter(|(_, checked)| required(checked));
+        let only_one = all_required.count() == 1;
+        let types = accepted.iter().filter_map(|(name, checked)| {
+            let kind = reference.resource_type(action.prefix, name)?;
+            let listed = *checked == Some(Checked::Created);
+            let required = required(checked);
+            let creates = listed || makes(action.name, kind, required && only_one);
+            let templates = kind.arn_templates.iter().map(|text| {
+                let template = Template::parse(text);
+                let variables = template
+                    .variables()
+                    .map(|name| Variable::new(name, kind, action, event_name, listed, reference))
+                    .collect();
+                PlannedTemplate {
+                    text,
+                    template,
+                    variables,
+                }
+            });
+            Some(PlannedType {
+                kind,
+                required,
+                creates,
+                always_creates: listed && action.name.starts_with("Copy"),
+                templates: templates.collect(),
+            })
         });
-        Some(PlannedType {
-            kind,
-            required: accepted.required,
-            templates: templates.collect(),
-        })
-    });
-    accepted.collect()
+        Self {
+            types: types.collect(),
+            kinds: Kinds::of(action.prefix, reference),
+        }
+    }
+
+    /// Whether the action accepts no type of resource.
+    pub(super) fn is_empty(&self) -> bool {
+        self.types.is_empty()
+    }
+}
+
+/// Whether an action makes resources of a type with ids that its callers do not choose: it says
+/// so by its name, or the type is all that it is checked on.
+fn makes(action: &str, kind: &ResourceType, is_all: bool) -> bool {
+    const VERBS: [&str; 11] = [
+        "Create", "Run", "Allocate", "Request", "Import", "Copy", "Start", "Register", "Issue",
+        "Put", "Purchase",
+    ];
+    let Some(subject) = VERBS.iter().find_map(|verb| action.strip_prefix(verb)) else {
+        return false;
+    };
+    is_all || normal(subject).contains(&normal(kind.name))
 }
 
 /// The resources on which the call used an action.
@@ -77,14 +133,14 @@ pub(super) fn of(
     info: &CallInfo<'_>,
     reference: &'static Reference,
 ) -> Vec<Found> {
-    if planned.path.is_none() && planned.types.is_empty() {
+    if planned.path.is_none() && planned.plan.is_empty() {
         return vec![Found::any()];
     }
     let place = Place::of(info);
     if let Some(found) = finder::special(planned, info, &place, reference) {
         return found;
     }
-    generic(planned, info, &place, reference)
+    generic(planned, info, &place)
 }
 
 impl Found {
@@ -106,58 +162,52 @@ impl Found {
 }
 
 /// What the general way finds.
-fn generic(
-    planned: &PlannedAction,
-    info: &CallInfo<'_>,
-    place: &Place<'_>,
-    reference: &'static Reference,
-) -> Vec<Found> {
-    let named = arn_text::named(info);
+fn generic(planned: &PlannedAction, info: &CallInfo<'_>, place: &Place<'_>) -> Vec<Found> {
+    let plan = &planned.plan;
+    let named = arn_text::named(info, plan.kinds);
     let mut found: BTreeMap<String, Found> = BTreeMap::new();
     let mut put = |of_type: Vec<Found>| {
         let any = !of_type.is_empty();
         found.extend(of_type.into_iter().map(|one| (one.arn.clone(), one)));
         any
     };
-    let mut satisfied: Vec<&str> = Vec::new();
+    let mut satisfied: Vec<&PlannedType> = Vec::new();
     let mut missing: Vec<&PlannedType> = Vec::new();
-    for accepted in &planned.types {
-        if put(accepted.find(&named, info, place, reference)) {
-            satisfied.push(accepted.kind.name);
+    for accepted in &plan.types {
+        if put(accepted.find(&named, info, place)) {
+            satisfied.push(accepted);
         } else if accepted.required {
             missing.push(accepted);
         }
     }
     // What is named in part is better than nothing, and worse than another type named whole.
     let in_part: Vec<&PlannedType> = match satisfied.is_empty() && missing.is_empty() {
-        true => planned.types.iter().collect(),
+        true => plan.types.iter().collect(),
         false => missing.clone(),
     };
     for accepted in in_part {
         if put(accepted.fill(info, place, true)) {
-            satisfied.push(accepted.kind.name);
+            satisfied.push(accepted);
             missing.retain(|other| other.kind.name != accepted.kind.name);
+        }
+    }
+    if satisfied.is_empty() {
+        // Of actions that several APIs share the reference gives the types of one of them.
+        let given = named.iter().filter(|one| one.place == Spot::Resource);
+        let given: Vec<Found> = given
+            .filter(|one| one.best_fit != Fit::None)
+            .map(Named::found)
+            .collect();
+        if !given.is_empty() {
+            return given;
         }
     }
     for accepted in missing {
         // Types of which each is "required" and whose ARNs hold the same variables stand for
         // one another: one of them is enough.
-        let replaced = planned
-            .types
-            .iter()
-            .any(|other| satisfied.contains(&other.kind.name) && other.same_variables(accepted));
+        let replaced = satisfied.iter().any(|other| other.same_variables(accepted));
         if !replaced {
-            let made = planned.creates(accepted.kind) && !info.call.failed;
-            let origin = if made {
-                Origin::Created
-            } else {
-                Origin::Widened
-            };
-            found.extend(
-                accepted
-                    .widened(place, origin)
-                    .map(|one| (one.arn.clone(), one)),
-            );
+            put(accepted.widened(place, accepted.origin(info)).collect());
         }
     }
     if found.is_empty() {
@@ -170,43 +220,60 @@ fn generic(
     found.into_values().collect()
 }
 
-impl PlannedAction {
-    /// Whether calls of the action make resources of this type, with ids that they do not choose.
-    fn creates(&self, kind: &ResourceType) -> bool {
-        const VERBS: [&str; 10] = [
-            "Create", "Run", "Allocate", "Request", "Import", "Copy", "Start", "Register", "Issue",
-            "Put",
-        ];
-        let name = self.action.name;
-        let makes = VERBS.iter().any(|verb| name.starts_with(verb));
-        makes && !kind.name.is_empty()
+impl Named {
+    fn found(&self) -> Found {
+        Found {
+            arn: self.arn.clone(),
+            origin: self.origin,
+            template: None,
+        }
     }
 }
 
 impl PlannedType {
-    fn find(
-        &self,
-        named: &[String],
-        info: &CallInfo<'_>,
-        place: &Place<'_>,
-        reference: &Reference,
-    ) -> Vec<Found> {
-        let arns: Vec<Found> = named
-            .iter()
-            .filter(|arn| is_of_type(arn, self.kind, reference))
-            .map(|arn| Found::event(arn_text::escaped(arn)))
-            .collect();
-        if !arns.is_empty() {
-            return arns;
+    fn find(&self, named: &[Named], info: &CallInfo<'_>, place: &Place<'_>) -> Vec<Found> {
+        if self.always_creates {
+            return self.widened(place, self.origin(info)).collect();
         }
-        self.fill(info, place, false)
+        let of_type: Vec<&Named> = named.iter().filter(|one| self.is_of(one)).collect();
+        let at = |spots: &[Spot]| -> Vec<Found> {
+            let there = of_type.iter().filter(|one| spots.contains(&one.place));
+            there.map(|one| one.found()).collect()
+        };
+        // What names the resource in the request itself says more than an ARN further down.
+        let mut found = at(&[Spot::Resources]);
+        if found.is_empty() {
+            found = at(&[Spot::Resource, Spot::Shallow]);
+        }
+        if found.is_empty() {
+            found = self.fill(info, place, false);
+        }
+        if found.is_empty() {
+            found = at(&[Spot::Deep]);
+        }
+        found
+    }
+
+    /// Whether an ARN is of this type rather than of another type of the same service.
+    fn is_of(&self, named: &Named) -> bool {
+        let templates = self.templates.iter();
+        let fits = templates.map(|planned| planned.template.fit(named.literal()));
+        named.best_fit != Fit::None && fits.max() == Some(named.best_fit)
+    }
+
+    /// How a resource of the type is known that the event does not name.
+    fn origin(&self, info: &CallInfo<'_>) -> Origin {
+        match self.creates && !info.call.failed {
+            true => Origin::Created,
+            false => Origin::Widened,
+        }
     }
 
     /// The ARNs that members of the request make of the type's templates.
     fn fill(&self, info: &CallInfo<'_>, place: &Place<'_>, in_part: bool) -> Vec<Found> {
         let templates = self.templates.iter();
         templates
-            .flat_map(|planned| planned.fill(self.kind, info, place, in_part))
+            .flat_map(|planned| planned.fill(info, place, in_part))
             .collect()
     }
 
@@ -230,39 +297,35 @@ impl PlannedType {
     }
 }
 
+/// Stands for what the event does not tell.
+const ANYTHING: Value<'static> = Value::Known(UNNAMED);
+
 impl PlannedTemplate {
     /// The ARNs that the request's members make of the template. With `in_part`, a variable that
     /// the request does not give, such as an id that a service adds to a name, becomes `*` as
     /// long as another one is given.
-    fn fill(
-        &self,
-        kind: &ResourceType,
-        info: &CallInfo<'_>,
-        place: &Place<'_>,
-        in_part: bool,
-    ) -> Vec<Found> {
+    fn fill(&self, info: &CallInfo<'_>, place: &Place<'_>, in_part: bool) -> Vec<Found> {
         if self.variables.is_empty() {
             // One resource, which every call of the action is about.
             let arn = self.template.fill(place, |_| None);
             return arn.map(Found::event).into_iter().collect();
         }
-        let mut chosen: Vec<Vec<&str>> = Vec::new();
-        let mut added = false;
-        let mut known = false;
+        let (mut added, mut known, mut other_id) = (false, false, false);
+        let mut chosen: Vec<Vec<Value<'_>>> = Vec::with_capacity(self.variables.len());
         for variable in &self.variables {
-            let values = variable.values(info.request(), kind);
-            if values.is_empty() {
-                if !in_part {
-                    return Vec::new();
-                }
-                added = true;
-                chosen.push(vec!["*"]);
-            } else {
-                known = true;
-                chosen.push(values);
+            let values = variable.values(info.request(), info.takes_defaults());
+            if values.is_empty() && !in_part {
+                return Vec::new();
             }
+            added |= values.is_empty();
+            other_id |= values.contains(&Value::OtherId);
+            known |= !values.is_empty();
+            chosen.push(match values.is_empty() {
+                true => vec![ANYTHING],
+                false => values,
+            });
         }
-        if !known {
+        if !known || other_id && !in_part {
             return Vec::new();
         }
         if chosen.iter().filter(|values| values.len() > 1).count() > 1 {
@@ -270,32 +333,29 @@ impl PlannedTemplate {
             return Vec::new();
         }
         let rounds = chosen.iter().map(Vec::len).max().unwrap_or_default();
-        let origin = if added {
-            Origin::Partial
-        } else {
-            Origin::Event
+        let origin = match (other_id, added) {
+            (true, _) => Origin::Widened,
+            (false, true) => Origin::Partial,
+            (false, false) => Origin::Event,
         };
-        (0..rounds)
-            .filter_map(|round| {
-                let mut at = 0;
-                let arn = self.template.fill(place, |_| {
-                    let values = chosen.get(at)?;
-                    at += 1;
-                    values.get(round).or_else(|| values.first()).map(|value| {
-                        if *value == "*" && added {
-                            "*".to_owned()
-                        } else {
-                            arn_text::escaped_name(value)
-                        }
-                    })
-                })?;
-                Some(Found {
-                    arn,
-                    origin,
-                    template: added.then_some(self.text),
-                })
+        let in_round = |round: usize| {
+            let mut at = 0;
+            let arn = self.template.fill(place, |_| {
+                let values = chosen.get(at)?;
+                at += 1;
+                match values.get(round).or_else(|| values.first())? {
+                    Value::Known(name) if added && *name == UNNAMED => Some(UNNAMED.to_owned()),
+                    Value::Known(name) => Some(arn_text::escaped_name(name)),
+                    Value::OtherId => Some(UNNAMED.to_owned()),
+                }
+            })?;
+            Some(Found {
+                arn,
+                origin,
+                template: (origin != Origin::Event).then_some(self.text),
             })
-            .collect()
+        };
+        (0..rounds).filter_map(in_round).collect()
     }
 }
 
@@ -310,16 +370,6 @@ pub(crate) fn resource_type_of<'r>(
         .map(|kind| (best_fit(kind, arn), kind))
         .max_by_key(|(fit, _)| *fit)?;
     (fit != Fit::None).then_some(kind)
-}
-
-/// Whether `arn` is of type `kind` rather than of another type of the same service.
-fn is_of_type(arn: &str, kind: &ResourceType, reference: &Reference) -> bool {
-    let own = best_fit(kind, arn);
-    own != Fit::None
-        && reference
-            .resource_types(kind.prefix)
-            .iter()
-            .all(|other| best_fit(other, arn) <= own)
 }
 
 fn best_fit(kind: &ResourceType, arn: &str) -> Fit {

@@ -11,7 +11,8 @@ mod same_name;
 pub(super) mod statement;
 
 use super::call::{Call, CallInfo};
-use super::resource::{self, PlannedType};
+use super::pass_role::PlannedRoles;
+use super::resource::Plan;
 use crate::reference::{Action, Reference, When};
 
 /// What the rules say of a name.
@@ -31,7 +32,8 @@ pub(super) struct PlannedAction {
     pub(super) name: String,
     /// For which requests.
     pub(super) when: When,
-    pub(super) types: Vec<PlannedType>,
+    pub(super) plan: Plan,
+    pub(super) roles: PlannedRoles,
     pub(super) rule: &'static str,
     pub(super) source: &'static str,
     /// The path of an HTTP API, whose ARNs are made of it.
@@ -46,7 +48,8 @@ impl PlannedAction {
             action,
             name: format!("{}:{}", action.prefix, action.name),
             when: When::Always,
-            types: resource::plan(action, call.event_name, reference),
+            plan: Plan::of(action, call.event_name, reference),
+            roles: PlannedRoles::of(action, call.event_name, reference),
             rule: "",
             source: "",
             path: None,

@@ -38,6 +38,9 @@ tables! {
     ID_PREFIXES = "id_prefixes";
     PASSED_TO = "passed_to";
     VIA_SERVICES = "via_services";
+    ACTION_TYPES = "action_types";
+    SIBLING_SERVICES = "sibling_services";
+    OPAQUE_MEMBERS = "opaque_members";
 }
 
 impl Table {

@@ -1,46 +1,102 @@
 //! Which ARNs does an event spell out, and how are names written into a policy?
 
+use crate::permission::Origin;
 use crate::permission::call::CallInfo;
+use crate::permission::resource::kinds::Kinds;
+use crate::permission::resource::template::Fit;
 
 /// The longest ARN that AWS makes. What is longer is no ARN, and costly to compare.
 const MAX_ARN: usize = 2_048;
 
-/// ARNs that the event spells out: in `resources`, and as values of the request. Without
-/// repetitions, in a stable order.
-pub(super) fn named(info: &CallInfo<'_>) -> Vec<String> {
-    let in_request = info.request().arns().map(|member| member.value.to_string());
-    let mut arns: Vec<String> = info
-        .resource_arns()
-        .iter()
-        .cloned()
-        .chain(in_request)
-        .collect();
-    for arn in &mut arns {
-        // The ARN of a log group may be given as the pattern of what is in it.
-        if let Some(bare) = arn.strip_suffix(":*") {
-            *arn = bare.to_owned();
-        }
-    }
-    arns.retain(|arn| arn.len() <= MAX_ARN && !arn.contains("HIDDEN_DUE_TO"));
-    arns.sort();
-    arns.dedup();
-    arns
+/// An ARN that an event spells out.
+#[derive(Debug, Clone)]
+pub(super) struct Named {
+    /// As IAM reads it in a policy.
+    pub(super) arn: String,
+    pub(super) origin: Origin,
+    /// Where it stands; an earlier place says more about what the call is about.
+    pub(super) place: Spot,
+    /// How well the template that fits best does, of all types of the service.
+    pub(super) best_fit: Fit,
+    literal: String,
 }
 
-/// A literal ARN as IAM reads it in a policy. A `*` at its end was put there by us, for all that
-/// begins so.
+/// Where an event spells an ARN out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Spot {
+    /// In `resources`.
+    Resources,
+    /// In a member that says that it is the resource.
+    Resource,
+    /// In another member of the request itself.
+    Shallow,
+    /// Further down.
+    Deep,
+}
+
+/// ARNs that the event spells out: in `resources`, and as values of the request. Without
+/// repetitions, in a stable order.
+pub(super) fn named(info: &CallInfo<'_>, kinds: &Kinds) -> Vec<Named> {
+    let listed = info.resource_arns().iter();
+    let listed = listed.map(|one| (one.arn.as_str(), one.begins, Spot::Resources));
+    let in_request = info.request().arns().map(|member| {
+        let is_resource = matches!(
+            member.name,
+            "resourcearn" | "resourcearns" | "resourcename" | "resources" | "resource" | "arn"
+        );
+        // `CreateThingRequest` is around all of the request.
+        let shallow = member.depth == 1 || member.depth == 2 && member.around.ends_with("request");
+        let spot = match shallow {
+            true if is_resource => Spot::Resource,
+            true => Spot::Shallow,
+            false => Spot::Deep,
+        };
+        (member.value, false, spot)
+    });
+    let mut named: Vec<Named> = Vec::new();
+    for (arn, begins, place) in listed.chain(in_request) {
+        // The ARN of a log group may be given as the pattern of what is in it.
+        let literal = arn.strip_suffix(":*").unwrap_or(arn);
+        let odd = literal.len() > MAX_ARN || literal.contains("HIDDEN_DUE_TO");
+        let known = named.iter().any(|known| known.literal == literal);
+        if odd || known {
+            continue;
+        }
+        let (arn, origin) = match begins {
+            true => (escaped(literal) + "*", Origin::Partial),
+            false => (escaped(literal), Origin::Event),
+        };
+        named.push(Named {
+            best_fit: match begins {
+                // Something is behind what it begins with.
+                true => kinds.best_fit(&format!("{literal}-")),
+                false => kinds.best_fit(literal),
+            },
+            literal: literal.to_owned() + if begins { "-" } else { "" },
+            arn,
+            origin,
+            place,
+        });
+    }
+    named
+}
+
+impl Named {
+    /// The ARN as the event gives it, for comparison.
+    pub(super) fn literal(&self) -> &str {
+        &self.literal
+    }
+}
+
+/// A literal ARN as IAM reads it in a policy.
 pub(super) fn escaped(arn: &str) -> String {
     if !arn.contains(['*', '?', '$']) {
         return arn.to_owned();
     }
-    let (body, tail) = match arn.strip_suffix("/*") {
-        Some(body) => (body, "/*"),
-        None => (arn, ""),
-    };
-    let mut parts = body.splitn(6, ':');
+    let mut parts = arn.splitn(6, ':');
     let mut escaped: Vec<String> = parts.by_ref().take(5).map(ToOwned::to_owned).collect();
     escaped.extend(parts.next().map(escaped_name));
-    escaped.join(":") + tail
+    escaped.join(":")
 }
 
 /// A literal name as IAM reads it in a policy: `*`, `?` and `$` would be wildcards and variables.

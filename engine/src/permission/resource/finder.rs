@@ -10,10 +10,13 @@ mod lambda;
 mod logs;
 mod s3;
 mod secretsmanager;
+mod sns;
 mod sqs;
 mod ssm;
 
+use super::arn_text::{self, Named};
 use super::{Found, PlannedAction, place::Place};
+use crate::permission::Origin;
 use crate::permission::call::CallInfo;
 use crate::reference::Reference;
 
@@ -30,7 +33,7 @@ struct Search<'s, 'a> {
 type Finder = fn(Search<'_, '_>) -> Option<Vec<Found>>;
 
 /// The finder of each service that has one, by the prefix of the action.
-const FINDERS: [(&str, Finder); 14] = [
+const FINDERS: [(&str, Finder); 15] = [
     ("apigateway", api_gateway::find),
     ("bedrock", bedrock::find),
     ("dynamodb", dynamodb::find),
@@ -43,6 +46,7 @@ const FINDERS: [(&str, Finder); 14] = [
     ("s3", s3::find),
     ("s3-object-lambda", s3::find),
     ("secretsmanager", secretsmanager::find),
+    ("sns", sns::find),
     ("sqs", sqs::find),
     ("ssm", ssm::find),
 ];
@@ -69,14 +73,29 @@ impl Search<'_, '_> {
     /// Whether the action accepts resources of this type.
     fn accepts(&self, kind: &str) -> bool {
         self.planned
+            .plan
             .types
             .iter()
             .any(|accepted| accepted.kind.name.eq_ignore_ascii_case(kind))
     }
 
+    /// The ARNs that the event spells out.
+    fn named(&self) -> Vec<Named> {
+        arn_text::named(self.info, self.planned.plan.kinds)
+    }
+
+    /// Every resource of a type that the action accepts.
+    fn widened(&self, kind: &str) -> Vec<Found> {
+        let accepted = self.planned.plan.types.iter();
+        accepted
+            .filter(|accepted| accepted.kind.name == kind)
+            .flat_map(|accepted| accepted.widened(self.place, Origin::Widened))
+            .collect()
+    }
+
     /// What the general way finds.
     fn generic(&self) -> Vec<Found> {
-        super::generic(self.planned, self.info, self.place, self.reference)
+        super::generic(self.planned, self.info, self.place)
     }
 
     /// `arn:PARTITION:SERVICE:REGION:ACCOUNT:` in the call's place.

@@ -4,7 +4,7 @@
 //! with `Name`, `Id` or `Identifier` behind it, or a bare `name` where the operation's own name
 //! says what it is about. Exceptions are rows of `member_aliases.tsv`.
 
-use crate::permission::members::{Member, Members, normal};
+use crate::permission::members::{Member, Members, normal, stem};
 use crate::reference::{Action, Reference, ResourceType};
 
 /// A variable of an ARN template, with what its members may be called.
@@ -13,11 +13,35 @@ pub(super) struct Variable {
     stem: String,
     kind: String,
     aliases: Vec<String>,
+    /// What it is where no member gives it.
+    default: Option<&'static str>,
+    /// What its values may begin with, and the ARN has in another place.
+    lead: Option<&'static str>,
     generic: bool,
     /// Whether the operation is about this type, so that its bare `name` or `id` is meant.
     is_subject: bool,
     wants_name: bool,
     wants_id: bool,
+    ids: Option<Ids>,
+    /// Whether the call makes the resource, so that what its source is called is another one.
+    is_made: bool,
+    keeps_slash: bool,
+}
+
+/// How ids of the service tell their type.
+struct Ids {
+    reference: &'static Reference,
+    prefix: &'static str,
+    kind: &'static str,
+}
+
+/// What a value says of a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Value<'m> {
+    /// What stands in its ARN.
+    Known(&'m str),
+    /// An id of it that does not stand in its ARN.
+    OtherId,
 }
 
 /// Variables that say nothing about what they name.
@@ -33,30 +57,19 @@ const GENERIC: [&str; 9] = [
     "resource",
 ];
 
-/// What the names of members end in besides what they are about.
-const ENDINGS: [&str; 8] = [
-    "withpath",
-    "identifier",
-    "uuid",
-    "name",
-    "guid",
-    "arn",
-    "id",
-    "number",
-];
-
 impl Variable {
     pub(super) fn new(
         variable: &'static str,
-        kind: &ResourceType,
+        kind: &'static ResourceType,
         action: &Action,
         event_name: &str,
-        reference: &Reference,
+        is_made: bool,
+        reference: &'static Reference,
     ) -> Self {
         let name = normal(variable);
         let name = name.strip_suffix("withpath").unwrap_or(&name).to_owned();
         let kind_name = normal(kind.name);
-        let stem = stem(&name).to_owned();
+        let own_stem = stem(&name).to_owned();
         let generic = GENERIC.contains(&name.as_str());
         let operation = normal(event_name);
         let about = |word: &str| word.len() > 2 && operation.contains(word);
@@ -71,74 +84,113 @@ impl Variable {
             _ => false,
         };
         let ends = |ending: &[&str]| ending.iter().any(|end| name.ends_with(end));
+        let cells = reference.member_aliases(kind, variable);
+        let marked = |mark: char| cells.iter().find_map(|cell| cell.strip_prefix(mark));
+        let ids = Ids {
+            reference,
+            prefix: kind.prefix,
+            kind: kind.name,
+        };
         Self {
-            aliases: reference
-                .member_aliases(kind, variable)
+            aliases: cells
                 .iter()
+                .filter(|cell| !cell.starts_with(['=', '^']))
                 .map(|alias| normal(alias))
                 .collect(),
+            default: marked('='),
+            lead: marked('^'),
             generic,
-            is_subject: about(&kind_name) || (!generic && about(&stem)) || only,
+            is_subject: about(&kind_name) || (!generic && about(&own_stem)) || only,
             wants_name: generic || ends(&["name"]) || !ends(&["id", "identifier", "uuid"]),
             wants_id: generic || ends(&["id", "identifier", "uuid"]),
-            stem,
+            ids: reference.has_typed_ids(kind.prefix).then_some(ids),
+            is_made,
+            keeps_slash: kind.prefix == "logs",
+            stem: own_stem,
             kind: kind_name,
             name,
         }
     }
 
     /// The values that the request gives for the variable, without repetitions. Several only if
-    /// they stand under one name.
-    pub(super) fn values<'m>(&self, request: &'m Members<'_>, kind: &ResourceType) -> Vec<&'m str> {
-        let ranked = request
-            .iter()
-            .filter(|member| !member.value.starts_with("arn:"))
-            .filter_map(|member| Some((self.rank(member)?, member)));
+    /// they stand under one name. `default` says whether what it does not give is the default.
+    pub(super) fn values<'m>(&self, request: &'m Members<'_>, default: bool) -> Vec<Value<'m>> {
         let mut best: Option<((usize, usize), &str)> = None;
-        let mut values: Vec<&str> = Vec::new();
-        for (rank, member) in ranked {
+        let mut values: Vec<Value<'m>> = Vec::new();
+        for member in request.iter() {
+            let Some(rank) = self.rank(&member) else {
+                continue;
+            };
+            if member.value.starts_with("arn:") {
+                continue;
+            }
+            let Some(value) = self.usable(member.value) else {
+                continue;
+            };
             let rank = (rank, member.depth);
             match best {
                 Some((known, _)) if known < rank => continue,
-                Some((known, name)) if known == rank && name == member.name => {}
-                Some((known, _)) if known == rank => continue,
+                Some((known, name)) if known == rank && name != member.name => continue,
+                Some((known, _)) if known == rank => {}
                 _ => {
-                    best = Some((rank, &member.name));
+                    best = Some((rank, member.name));
                     values.clear();
                 }
             }
-            if let Some(value) = usable(&member.value, kind)
-                && !values.contains(&value)
-            {
+            if !values.contains(&value) {
                 values.push(value);
             }
+        }
+        if values.is_empty() && default {
+            values.extend(self.default.map(Value::Known));
         }
         values
     }
 
     /// How well a member's name fits, 0 the best; `None` if it does not.
     fn rank(&self, member: &Member<'_>) -> Option<usize> {
-        let (name, within) = (member.name.as_str(), member.within.as_str());
+        let name = member.name;
+        if self.is_made && name.starts_with("source") {
+            return None;
+        }
         if let Some(place) = self
             .aliases
             .iter()
-            .position(|alias| alias == name || alias == within)
+            .position(|alias| alias == name || member.within_is(alias))
         {
             return Some(place);
         }
-        let member_stem = stem(name);
-        let fits = [
-            !self.generic && name == self.name,
-            !self.generic && within == self.name,
-            !self.generic && !self.stem.is_empty() && member_stem == self.stem,
-            self.names_kind() && (member_stem == self.kind || name == self.kind),
-            self.names_kind() && stem(within) == self.kind,
-            !self.generic && !self.stem.is_empty() && stem(within) == self.stem,
-            self.is_subject && member.depth <= 1 && self.is_bare(name),
-            !self.generic && self.stem.len() >= 6 && member_stem.ends_with(&self.stem),
-        ];
+        let own = !self.generic;
+        let own_stem = own && !self.stem.is_empty();
         // Behind the aliases.
-        fits.iter().position(|fit| *fit).map(|rank| rank + 8)
+        let rank = if own && name == self.name {
+            0
+        } else if own && member.within_is(&self.name) {
+            1
+        } else if own_stem && member.stem == self.stem {
+            2
+        } else if self.names_kind() && (member.stem == self.kind || name == self.kind) {
+            3
+        } else if self.names_kind() && member.stem_within_is(&self.kind) {
+            4
+        } else if own_stem && member.stem_within_is(&self.stem) {
+            5
+        } else if self.is_subject && member.depth <= 1 && self.is_bare(name) {
+            6
+        } else if own && self.stem.len() >= 6 && member.depth <= 2 && self.ends_alike(member) {
+            7
+        } else {
+            return None;
+        };
+        Some(rank + 8)
+    }
+
+    /// Whether the member's name is the variable's with a word in front, `targetdbinstance`. What
+    /// it is compared with or limited to is another resource.
+    fn ends_alike(&self, member: &Member<'_>) -> bool {
+        const OTHERS: [&str; 6] = ["excluded", "exclude", "max", "min", "parent", "default"];
+        member.stem.ends_with(&self.stem)
+            && !OTHERS.iter().any(|other| member.name.starts_with(other))
     }
 
     /// Whether the variable is the name or id of the type itself.
@@ -150,49 +202,40 @@ impl Variable {
         (self.wants_name && matches!(name, "name" | "names" | "resourcename"))
             || (self.wants_id && matches!(name, "id" | "ids" | "identifier" | "resourceid"))
     }
-}
 
-/// A name without what tells only that it is a name: `instanceids` is `instance`.
-fn stem(name: &str) -> &str {
-    let singular = |name: &'_ str| -> usize {
-        let ends = ["ids", "names", "arns", "identifiers", "numbers", "uuids"];
-        match ends.iter().any(|end| name.ends_with(end)) {
-            true => name.len() - 1,
-            false => name.len(),
+    /// A value as the ARN holds it, or `None` if it can be no part of one.
+    fn usable<'v>(&self, value: &'v str) -> Option<Value<'v>> {
+        // Parameters and paths are written with a slash in front, and their ARNs have one already.
+        let value = match value.strip_prefix('/') {
+            Some(bare) if !self.keeps_slash => bare,
+            _ => value,
+        };
+        let lead = self.lead.and_then(|lead| value.strip_prefix(lead));
+        let value = lead.unwrap_or(value);
+        if value.is_empty() || value.contains("://") || value.contains(['\n', '{', '"']) {
+            return None;
         }
-    };
-    let name = name.get(..singular(name)).unwrap_or(name);
-    ENDINGS
-        .iter()
-        .find_map(|ending| name.strip_suffix(ending))
-        .unwrap_or(name)
-}
-
-/// A value as the ARN holds it, or `None` if it can be no part of one.
-fn usable<'v>(value: &'v str, kind: &ResourceType) -> Option<&'v str> {
-    // Parameters and paths are written with a slash in front, and their ARNs have one already.
-    let value = value
-        .strip_prefix('/')
-        .filter(|_| kind.prefix != "logs")
-        .unwrap_or(value);
-    let plain = !value.is_empty() && !value.contains("://") && !value.contains(['\n', '{', '"']);
-    plain.then_some(value)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn endings_are_cut_off() {
-        for (name, expected) in [
-            ("instanceids", "instance"),
-            ("dbinstanceidentifier", "dbinstance"),
-            ("functionname", "function"),
-            ("access", "access"),
-            ("name", ""),
-        ] {
-            assert_eq!(stem(name), expected);
+        let kind = self.ids.as_ref().filter(|_| looks_random(value));
+        let kind = kind.and_then(|ids| Some((ids, ids.kind_of(value)?)));
+        match kind {
+            None => Some(Value::Known(value)),
+            Some((ids, kind)) if kind != ids.kind => None,
+            Some(_) if self.wants_id => Some(Value::Known(value)),
+            Some(_) => Some(Value::OtherId),
         }
     }
+}
+
+impl Ids {
+    fn kind_of(&self, id: &str) -> Option<&'static str> {
+        let kind = self.reference.resource_type_of_id(self.prefix, id)?;
+        Some(kind.name)
+    }
+}
+
+/// Whether what stands behind the last hyphen of an id was not chosen by people.
+fn looks_random(id: &str) -> bool {
+    id.rsplit('-')
+        .next()
+        .is_some_and(|end| end.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }

@@ -4,14 +4,14 @@ use crate::permission::call::CallInfo;
 
 /// What every ARN of the call's own account and region begins with.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place<'a> {
-    pub(super) partition: &'a str,
-    pub(super) region: &'a str,
-    pub(super) account: &'a str,
+pub(in crate::permission) struct Place<'a> {
+    pub(in crate::permission) partition: &'a str,
+    pub(in crate::permission) region: &'a str,
+    pub(in crate::permission) account: &'a str,
 }
 
 impl<'a> Place<'a> {
-    pub(super) fn of(info: &CallInfo<'a>) -> Self {
+    pub(in crate::permission) fn of(info: &CallInfo<'a>) -> Self {
         let call = info.call;
         let region = call.aws_region.filter(|region| !region.is_empty());
         let of_principal = call.principal.and_then(|arn| arn.split(':').nth(4));

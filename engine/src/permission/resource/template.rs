@@ -5,6 +5,9 @@
 
 use super::place::Place;
 
+/// The name of a variable that has none.
+pub(super) const UNNAMED: &str = "*";
+
 /// A parsed ARN template.
 pub(super) struct Template<'t> {
     parts: Vec<Part<'t>>,
@@ -35,15 +38,11 @@ impl<'t> Template<'t> {
             let Some((variable, behind)) = behind.split_once('}') else {
                 break;
             };
-            if !literal.is_empty() {
-                parts.push(Part::Literal(literal));
-            }
+            push_literal(&mut parts, literal);
             parts.push(Part::Variable(variable));
             rest = behind;
         }
-        if !rest.is_empty() {
-            parts.push(Part::Literal(rest));
-        }
+        push_literal(&mut parts, rest);
         Self { parts }
     }
 
@@ -95,6 +94,19 @@ impl<'t> Template<'t> {
     pub(super) fn widened(&self, place: &Place<'_>) -> String {
         self.fill(place, |_| Some("*".to_owned()))
             .unwrap_or_default()
+    }
+}
+
+/// Some templates have a `*` for what AWS gives no name.
+fn push_literal<'t>(parts: &mut Vec<Part<'t>>, text: &'t str) {
+    let mut pieces = text.split('*');
+    let first = pieces.next().filter(|piece| !piece.is_empty());
+    parts.extend(first.map(Part::Literal));
+    for piece in pieces {
+        parts.push(Part::Variable(UNNAMED));
+        if !piece.is_empty() {
+            parts.push(Part::Literal(piece));
+        }
     }
 }
 

@@ -6,16 +6,6 @@ use super::{Answer, PlannedAction};
 use crate::permission::call::Call;
 use crate::reference::{Action, Reference};
 
-/// Services that log under the event source of another one.
-const SIBLINGS: [(&str, &str); 6] = [
-    ("autoscaling", "application-autoscaling"),
-    ("elasticloadbalancing", "elasticloadbalancing"),
-    ("s3", "s3express"),
-    ("waf", "waf-regional"),
-    ("sso", "identitystore"),
-    ("macie", "macie2"),
-];
-
 pub(super) fn rule(call: &Call<'_>, reference: &'static Reference) -> Option<Answer> {
     let prefix = reference.prefix_of(call.event_source)?;
     let (action, source) = undated(prefix, call.event_name, reference)
@@ -83,10 +73,9 @@ fn documented(call: &Call<'_>, reference: &'static Reference) -> Option<&'static
 }
 
 fn sibling(prefix: &str, name: &str, reference: &'static Reference) -> Option<&'static Action> {
-    SIBLINGS
-        .iter()
-        .filter(|(logs_under, _)| *logs_under == prefix)
-        .find_map(|(_, sibling)| reference.action(sibling, name))
+    reference
+        .siblings(prefix)
+        .find_map(|sibling| reference.action(sibling, name))
 }
 
 /// `BatchGetItems` is `GetItem`, `CancelJobs` is `CancelJob`, and the other way round.

@@ -29,10 +29,8 @@ const ITEM_ACTIONS: [(&str, &str); 6] = [
 
 /// Whether a statement of the request needs `action`.
 pub(super) fn needs(action: &str, info: &CallInfo<'_>) -> bool {
-    let statements = info
-        .request()
-        .iter()
-        .filter(|member| member.name == "statement");
+    let members = info.request().iter();
+    let statements = members.filter(|member| member.name == "statement");
     statements
         .filter_map(|member| member.value.split_whitespace().next())
         .any(|verb| VERBS.contains(&(verb.to_uppercase().as_str(), action)))

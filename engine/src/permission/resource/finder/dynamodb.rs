@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{Found, Search};
-use crate::permission::resource::arn_text::{escaped, escaped_name, named};
+use crate::permission::resource::arn_text::{escaped, escaped_name};
 use crate::permission::rule::statement::action_of_item;
 
 pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
@@ -42,12 +42,11 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
         });
     let mut found: Vec<Found> = found.collect();
     if found.is_empty() {
-        let listed = named(search.info);
+        let listed = search.named().into_iter();
         found.extend(
             listed
-                .iter()
-                .filter(|arn| arn.contains(":table/"))
-                .map(|arn| Found::event(escaped(arn))),
+                .filter(|one| one.arn.contains(":table/"))
+                .map(|one| Found::event(one.arn)),
         );
     }
     Some(found)

@@ -14,12 +14,13 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     }
     let open = request
         .iter()
-        .filter(|member| OPEN_MEMBERS.contains(&member.name.as_str()));
+        .filter(|member| OPEN_MEMBERS.contains(&member.name));
     let mut found: Vec<Found> = open
         .filter_map(|member| {
-            let kind = search.reference.resource_type_of_id("ec2", &member.value)?;
+            let kind = search.reference.resource_type_of_id("ec2", member.value)?;
             let accepted = search
                 .planned
+                .plan
                 .types
                 .iter()
                 .find(|it| it.kind.name == kind.name)?;
@@ -27,7 +28,7 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
             let name = match kind.name {
                 // A key pair's id is not in its ARN.
                 "key-pair" => "*".to_owned(),
-                _ => escaped_name(&member.value),
+                _ => escaped_name(member.value),
             };
             planned
                 .template
@@ -52,7 +53,7 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
 /// The types of resource that a call tags as it makes them.
 fn tagged_at_creation(search: Search<'_, '_>) -> Vec<Found> {
     let text = search.info.call.request_parameters.unwrap_or_default();
-    let of_type = search.planned.types.iter().filter(|accepted| {
+    let of_type = search.planned.plan.types.iter().filter(|accepted| {
         let quoted = format!("\"{}\"", accepted.kind.name);
         text.contains(&quoted)
     });

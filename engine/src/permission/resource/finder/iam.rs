@@ -1,10 +1,22 @@
 //! IAM: calls about oneself do not say so, and a path makes part of a name.
 
 use super::{Found, Search};
+use crate::permission::Origin;
 use crate::permission::resource::arn_text::escaped_name;
 
 pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     let request = search.info.request();
+    // A role linked to a service is named by the service, with a path that tells which.
+    if search.planned.action.name == "CreateServiceLinkedRole" {
+        let (partition, account) = (search.place.partition, search.place.account);
+        let service = escaped_name(request.get("awsservicename")?);
+        return Some(vec![Found {
+            origin: Origin::Partial,
+            ..Found::event(format!(
+                "arn:{partition}:iam::{account}:role/aws-service-role/{service}/*"
+            ))
+        }]);
+    }
     // A call without a user's name is about the user who calls.
     if search.accepts("user") && request.get("username").is_none() {
         let own = search

@@ -2,32 +2,35 @@
 //! actions: the key itself is in the event's `resources`.
 
 use super::{Found, Search};
+use crate::permission::resource::arn_text::{escaped, escaped_name};
 
 pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     if !search.accepts("key") {
         return None;
     }
-    let is_key = |arn: &&str| arn.contains(":key/");
-    let listed = search
-        .info
-        .resource_arns()
-        .iter()
-        .map(String::as_str)
-        .find(is_key);
-    if listed.is_some() {
+    let request = search.info.request();
+    let listed = search.info.resource_arns().iter().map(|one| &*one.arn);
+    let mut listed = listed.filter(|arn| arn.contains(":key/"));
+    let reencrypted = match search.planned.action.name {
+        "ReEncryptFrom" => Some(("sourcekeyid", 0)),
+        "ReEncryptTo" => Some(("destinationkeyid", 1)),
+        _ => None,
+    };
+    if let Some((member, place)) = reencrypted {
+        // `resources` lists the source before the destination.
+        let named = request.get(member).filter(|key| !key.contains("alias/"));
+        return Some(match named.or_else(|| listed.nth(place)) {
+            Some(arn) if arn.starts_with("arn:") => vec![Found::event(escaped(arn))],
+            Some(id) => vec![Found::event(
+                search.arn("kms", &format!("key/{}", escaped_name(id))),
+            )],
+            None => search.widened("key"),
+        });
+    }
+    if listed.next().is_some() {
         return None;
     }
     // A bare id is bound by name; an alias would be bound as if it were one.
-    let named = search.info.request().get("keyid")?;
-    if !named.contains("alias/") {
-        return None;
-    }
-    let widened = search
-        .planned
-        .types
-        .iter()
-        .filter(|accepted| accepted.kind.name == "key");
-    let widened = widened
-        .flat_map(|accepted| accepted.widened(search.place, crate::permission::Origin::Widened));
-    Some(widened.collect())
+    let is_alias = request.get("keyid")?.contains("alias/");
+    is_alias.then(|| search.widened("key"))
 }

@@ -8,7 +8,7 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
         return None;
     }
     let request = search.info.request();
-    let listed = search.info.resource_arns().iter().map(String::as_str);
+    let listed = search.info.resource_arns().iter().map(|one| &*one.arn);
     let named = listed
         .chain(request.get("functionname"))
         .find(|name| name.contains(":function:") || !name.starts_with("arn:"))?;
@@ -28,9 +28,10 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
         }
         _ => search.arn("lambda", &format!("function:{}", escaped_name(name))),
     };
-    let takes_qualifier = search.accepts("function alias") || search.accepts("function version");
+    // The reference lists aliases and versions for some of the actions only; IAM compares the
+    // ARN with its qualifier for all of them.
     Some(vec![Found::event(match qualifier {
-        Some(qualifier) if takes_qualifier => format!("{base}:{}", escaped_name(qualifier)),
-        _ => base,
+        Some(qualifier) => format!("{base}:{}", escaped_name(qualifier)),
+        None => base,
     })])
 }

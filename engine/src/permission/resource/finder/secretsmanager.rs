@@ -3,7 +3,7 @@
 use super::{Found, Search};
 use crate::permission::Origin;
 use crate::permission::members::Member;
-use crate::permission::resource::arn_text::{escaped_name, named};
+use crate::permission::resource::arn_text::escaped_name;
 
 /// What stands for the random signs.
 const SUFFIX: &str = "-??????";
@@ -12,34 +12,28 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     if !search.accepts("Secret") {
         return None;
     }
-    let is_secret = |arn: &&String| arn.contains(":secretsmanager:") && arn.contains(":secret:");
-    let arns: Vec<Found> = named(search.info)
-        .iter()
-        .filter(is_secret)
-        .map(|arn| Found::event(with_suffix(arn)))
+    let is_secret = |arn: &str| arn.contains(":secretsmanager:") && arn.contains(":secret:");
+    let named = search.named().into_iter();
+    let mut found: Vec<Found> = named
+        .filter(|one| is_secret(&one.arn))
+        .map(|one| Found::event(with_suffix(&one.arn)))
         .collect();
-    if !arns.is_empty() {
-        return Some(arns);
-    }
     let names = ["secretid", "secretidlist", "name"];
-    let is_named = |member: &&Member<'_>| {
-        names.contains(&member.name.as_str())
-            && member.depth == 1
-            && !member.value.starts_with("arn:")
+    let is_named = |member: &Member<'_>| {
+        names.contains(&member.name) && member.depth == 1 && !member.value.starts_with("arn:")
     };
-    let secrets = search
-        .info
-        .request()
-        .iter()
-        .filter(is_named)
-        .map(|member| Found {
+    let by_name = search.info.request().iter().filter(is_named);
+    let is_list = search.info.request().has("secretIdList");
+    if found.is_empty() || is_list {
+        found.extend(by_name.map(|member| Found {
             origin: Origin::Partial,
             ..Found::event(search.arn(
                 "secretsmanager",
-                &format!("secret:{}{SUFFIX}", escaped_name(&member.value)),
+                &format!("secret:{}{SUFFIX}", escaped_name(member.value)),
             ))
-        });
-    Some(secrets.collect())
+        }));
+    }
+    Some(found)
 }
 
 /// An ARN without the random signs is one that a caller made of the name.

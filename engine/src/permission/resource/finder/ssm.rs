@@ -42,6 +42,7 @@ fn of_resource_type(search: Search<'_, '_>) -> Option<Vec<Found>> {
     let kind = normal(kind);
     let accepted = search
         .planned
+        .plan
         .types
         .iter()
         .find(|it| normal(it.kind.name) == kind)?;
