@@ -2,10 +2,12 @@
 
 mod export;
 mod ingest;
+mod lake;
 mod policy;
 mod principals;
 mod sql;
 mod r#try;
+mod verify;
 
 use clap::Subcommand;
 use miette::{IntoDiagnostic, Result};
@@ -25,6 +27,10 @@ pub(crate) enum Command {
     Policy(policy::Policy),
     /// Write events back out as the records they were
     Export(export::Export),
+    /// Look after a lake: info, optimize, vacuum, retain, quarantine
+    Lake(lake::Lake),
+    /// Prove that local logs are what CloudTrail delivered
+    Verify(verify::Verify),
     /// Logs in, policy out, without keeping a lake
     Try(r#try::Try),
 }
@@ -39,6 +45,8 @@ pub(crate) fn run(command: Command) -> Result<Exit> {
             Command::Principals(command) => command.run().await,
             Command::Policy(command) => command.run().await,
             Command::Export(command) => command.run().await,
+            Command::Lake(command) => command.run().await,
+            Command::Verify(command) => command.run().await,
             Command::Try(command) => command.run().await,
         }
     })

@@ -14,13 +14,12 @@ pub mod activity;
 pub mod arn;
 pub mod event;
 pub mod generate;
+pub mod json;
 pub mod permission;
 pub mod policy;
 pub mod principal;
 pub mod reference;
 pub mod time;
-
-mod json;
 
 pub use activity::Activity;
 pub use arn::Arn;
