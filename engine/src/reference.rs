@@ -404,7 +404,10 @@ mod tests {
         for row in &reference.member_aliases {
             let kind = reference.resource_type(row.prefix, row.resource_type);
             let variable = format!("${{{}}}", row.variable);
-            if kind.is_none_or(|kind| !kind.arn_templates.iter().any(|it| it.contains(&variable))) {
+            if kind.is_none_or(|kind| {
+                kind.name != row.resource_type
+                    || !kind.arn_templates.iter().any(|it| it.contains(&variable))
+            }) {
                 writeln!(missing, "alias {} {}", row.resource_type, row.variable).unwrap();
             }
         }

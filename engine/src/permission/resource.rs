@@ -16,12 +16,12 @@ use std::collections::BTreeMap;
 
 use super::Origin;
 use super::call::CallInfo;
-use super::members::normal;
+use super::members::{Members, normal};
 use super::rule::PlannedAction;
 use crate::reference::{Action, Checked, Reference, ResourceType};
 use arn_text::{Named, Spot};
 use kinds::Kinds;
-use name::{Value, Variable};
+use name::{Bound, MemberName, Value, Variable};
 pub(super) use place::Place;
 use template::{Fit, Template, UNNAMED};
 
@@ -54,6 +54,8 @@ struct PlannedTemplate {
     text: &'static str,
     template: Template<'static>,
     variables: Vec<Variable>,
+    /// Members of a request that name the account of the resource.
+    account_members: Vec<String>,
 }
 
 impl Plan {
@@ -92,6 +94,11 @@ impl Plan {
                     text,
                     template,
                     variables,
+                    account_members: reference
+                        .member_aliases(kind, "Account")
+                        .iter()
+                        .map(|member| normal(member))
+                        .collect(),
                 }
             });
             Some(PlannedType {
@@ -117,9 +124,9 @@ impl Plan {
 /// Whether an action makes resources of a type with ids that its callers do not choose: it says
 /// so by its name, or the type is all that it is checked on.
 fn makes(action: &str, kind: &ResourceType, is_all: bool) -> bool {
-    const VERBS: [&str; 11] = [
+    const VERBS: [&str; 12] = [
         "Create", "Run", "Allocate", "Request", "Import", "Copy", "Start", "Register", "Issue",
-        "Put", "Purchase",
+        "Put", "Purchase", "Submit",
     ];
     let Some(subject) = VERBS.iter().find_map(|verb| action.strip_prefix(verb)) else {
         return false;
@@ -174,19 +181,37 @@ fn generic(planned: &PlannedAction, info: &CallInfo<'_>, place: &Place<'_>) -> V
     let mut satisfied: Vec<&PlannedType> = Vec::new();
     let mut missing: Vec<&PlannedType> = Vec::new();
     for accepted in &plan.types {
-        if put(accepted.find(&named, info, place)) {
+        if put(accepted.find(&named, info, plan.kinds, place)) {
             satisfied.push(accepted);
         } else if accepted.required {
             missing.push(accepted);
         }
     }
+    // The one resource of a call that takes many types is of one of them.
+    let is_the_resource = named.iter().any(|one| {
+        one.place == Spot::Resource && satisfied.iter().any(|accepted| accepted.is_of(one))
+    });
+    if is_the_resource {
+        missing.clear();
+    }
+    // Types of which each is "required" and whose ARNs hold the same variables stand for one
+    // another: one of them is enough.
+    missing.retain(|it| !satisfied.iter().any(|other| other.same_variables(it)));
     // What is named in part is better than nothing, and worse than another type named whole.
     let in_part: Vec<&PlannedType> = match satisfied.is_empty() && missing.is_empty() {
         true => plan.types.iter().collect(),
-        false => missing.clone(),
+        false => {
+            let optional = plan.types.iter().filter(|it| {
+                let found = satisfied
+                    .iter()
+                    .any(|other| other.kind.name == it.kind.name);
+                !it.required && !found && it.names_end(info, plan.kinds)
+            });
+            missing.iter().copied().chain(optional).collect()
+        }
     };
     for accepted in in_part {
-        if put(accepted.fill(info, place, true)) {
+        if put(accepted.fill(info, plan.kinds, place, true)) {
             satisfied.push(accepted);
             missing.retain(|other| other.kind.name != accepted.kind.name);
         }
@@ -203,10 +228,7 @@ fn generic(planned: &PlannedAction, info: &CallInfo<'_>, place: &Place<'_>) -> V
         }
     }
     for accepted in missing {
-        // Types of which each is "required" and whose ARNs hold the same variables stand for
-        // one another: one of them is enough.
-        let replaced = satisfied.iter().any(|other| other.same_variables(accepted));
-        if !replaced {
+        if !satisfied.iter().any(|other| other.same_variables(accepted)) {
             put(accepted.widened(place, accepted.origin(info)).collect());
         }
     }
@@ -231,7 +253,13 @@ impl Named {
 }
 
 impl PlannedType {
-    fn find(&self, named: &[Named], info: &CallInfo<'_>, place: &Place<'_>) -> Vec<Found> {
+    fn find(
+        &self,
+        named: &[Named],
+        info: &CallInfo<'_>,
+        kinds: &Kinds,
+        place: &Place<'_>,
+    ) -> Vec<Found> {
         if self.always_creates {
             return self.widened(place, self.origin(info)).collect();
         }
@@ -246,12 +274,23 @@ impl PlannedType {
             found = at(&[Spot::Resource, Spot::Shallow]);
         }
         if found.is_empty() {
-            found = self.fill(info, place, false);
+            found = self.fill(info, kinds, place, false);
         }
         if found.is_empty() {
             found = at(&[Spot::Deep]);
         }
         found
+    }
+
+    /// Whether the request gives what the type's ARNs end in, under a name that is known for it.
+    fn names_end(&self, info: &CallInfo<'_>, kinds: &Kinds) -> bool {
+        let last = |planned: &PlannedTemplate| {
+            let bound = planned.bind(info.request(), kinds);
+            bound
+                .last()
+                .is_some_and(|it| it.as_ref().is_some_and(Bound::is_listed))
+        };
+        self.templates.iter().any(last)
     }
 
     /// Whether an ARN is of this type rather than of another type of the same service.
@@ -270,10 +309,18 @@ impl PlannedType {
     }
 
     /// The ARNs that members of the request make of the type's templates.
-    fn fill(&self, info: &CallInfo<'_>, place: &Place<'_>, in_part: bool) -> Vec<Found> {
+    fn fill(
+        &self,
+        info: &CallInfo<'_>,
+        kinds: &Kinds,
+        place: &Place<'_>,
+        in_part: bool,
+    ) -> Vec<Found> {
+        // A type of which there is one resource is used where it must be, not wherever it may be.
         let templates = self.templates.iter();
         templates
-            .flat_map(|planned| planned.fill(info, place, in_part))
+            .filter(|planned| self.required || !planned.variables.is_empty())
+            .flat_map(|planned| planned.fill(info, kinds, place, in_part))
             .collect()
     }
 
@@ -301,29 +348,73 @@ impl PlannedType {
 const ANYTHING: Value<'static> = Value::Known(UNNAMED);
 
 impl PlannedTemplate {
+    /// What the request gives for each of the variables. No member gives two of them.
+    fn bind<'m>(&self, request: &'m Members<'_>, kinds: &Kinds) -> Vec<Option<Bound<'m>>> {
+        let bind =
+            |variable: &Variable, taken: &[MemberName<'m>]| variable.bind(request, kinds, taken);
+        let mut bound: Vec<_> = self.variables.iter().map(|it| bind(it, &[])).collect();
+        if bound.len() > 1 {
+            let mut order: Vec<usize> = (0..bound.len()).collect();
+            order.sort_by_key(|&at| {
+                let bound = bound.get(at).and_then(Option::as_ref);
+                bound.map_or((usize::MAX, 0), |bound| bound.rank)
+            });
+            let mut taken = Vec::new();
+            for at in order {
+                if let (Some(bound), Some(variable)) = (bound.get_mut(at), self.variables.get(at)) {
+                    if bound.as_ref().is_some_and(|it| taken.contains(&it.from)) {
+                        *bound = bind(variable, &taken);
+                    }
+                    taken.extend(bound.as_ref().map(|it| it.from));
+                }
+            }
+        }
+        bound
+    }
+
+    /// Where the resource is: in the account of the call, or in one that the request names.
+    fn place<'p>(&self, info: &'p CallInfo<'_>, place: &Place<'p>) -> Place<'p> {
+        let named = self.account_members.iter();
+        let mut named = named.filter_map(|member| info.request().get(member));
+        let account = named
+            .find(|value| value.len() == 12 && value.bytes().all(|byte| byte.is_ascii_digit()));
+        Place {
+            account: account.unwrap_or(place.account),
+            ..*place
+        }
+    }
+
     /// The ARNs that the request's members make of the template. With `in_part`, a variable that
     /// the request does not give, such as an id that a service adds to a name, becomes `*` as
     /// long as another one is given.
-    fn fill(&self, info: &CallInfo<'_>, place: &Place<'_>, in_part: bool) -> Vec<Found> {
+    fn fill(
+        &self,
+        info: &CallInfo<'_>,
+        kinds: &Kinds,
+        place: &Place<'_>,
+        in_part: bool,
+    ) -> Vec<Found> {
+        let place = &self.place(info, place);
         if self.variables.is_empty() {
             // One resource, which every call of the action is about.
             let arn = self.template.fill(place, |_| None);
             return arn.map(Found::event).into_iter().collect();
         }
+        let bound = self.bind(info.request(), kinds);
         let (mut added, mut known, mut other_id) = (false, false, false);
         let mut chosen: Vec<Vec<Value<'_>>> = Vec::with_capacity(self.variables.len());
-        for variable in &self.variables {
-            let values = variable.values(info.request(), info.takes_defaults());
-            if values.is_empty() && !in_part {
+        for (variable, bound) in self.variables.iter().zip(bound) {
+            let default = variable.default().filter(|_| info.takes_defaults());
+            let values = bound.map(|bound| bound.values);
+            let values = values.or_else(|| default.map(|default| vec![default]));
+            known |= values.is_some();
+            added |= values.is_none();
+            if added && !in_part {
                 return Vec::new();
             }
-            added |= values.is_empty();
+            let values = values.unwrap_or_else(|| vec![ANYTHING]);
             other_id |= values.contains(&Value::OtherId);
-            known |= !values.is_empty();
-            chosen.push(match values.is_empty() {
-                true => vec![ANYTHING],
-                false => values,
-            });
+            chosen.push(values);
         }
         if !known || other_id && !in_part {
             return Vec::new();

@@ -2,8 +2,11 @@
 
 mod api_gateway;
 mod bedrock;
+mod codebuild;
 mod dynamodb;
 mod ec2;
+mod ecs;
+mod events;
 mod iam;
 mod kms;
 mod lambda;
@@ -13,6 +16,7 @@ mod secretsmanager;
 mod sns;
 mod sqs;
 mod ssm;
+mod wafv2;
 
 use super::arn_text::{self, Named};
 use super::{Found, PlannedAction, place::Place};
@@ -33,12 +37,15 @@ struct Search<'s, 'a> {
 type Finder = fn(Search<'_, '_>) -> Option<Vec<Found>>;
 
 /// The finder of each service that has one, by the prefix of the action.
-const FINDERS: [(&str, Finder); 15] = [
+const FINDERS: [(&str, Finder); 19] = [
     ("apigateway", api_gateway::find),
     ("bedrock", bedrock::find),
+    ("codebuild", codebuild::find),
     ("dynamodb", dynamodb::find),
     ("dax", dynamodb::find),
     ("ec2", ec2::find),
+    ("ecs", ecs::find),
+    ("events", events::find),
     ("iam", iam::find),
     ("kms", kms::find),
     ("lambda", lambda::find),
@@ -49,6 +56,7 @@ const FINDERS: [(&str, Finder); 15] = [
     ("sns", sns::find),
     ("sqs", sqs::find),
     ("ssm", ssm::find),
+    ("wafv2", wafv2::find),
 ];
 
 /// What the finder of the action's service finds.

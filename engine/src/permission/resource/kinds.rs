@@ -30,6 +30,15 @@ impl Kinds {
         kinds
     }
 
+    /// What an ARN has in the place of a variable, if it is of a type that has this variable.
+    pub(super) fn value_in<'s>(&self, arn: &'s str, variable: &str) -> Option<&'s str> {
+        let values = self
+            .0
+            .iter()
+            .map(|template| template.value_in(arn, variable));
+        values.flatten().next()
+    }
+
     /// How well the template that fits best does.
     pub(super) fn best_fit(&self, arn: &str) -> Fit {
         let fits = self.0.iter().map(|template| template.fit(arn));

@@ -4,11 +4,14 @@
 //! with `Name`, `Id` or `Identifier` behind it, or a bare `name` where the operation's own name
 //! says what it is about. Exceptions are rows of `member_aliases.tsv`.
 
+use super::kinds::Kinds;
 use crate::permission::members::{Member, Members, normal, stem};
 use crate::reference::{Action, Reference, ResourceType};
 
 /// A variable of an ARN template, with what its members may be called.
 pub(super) struct Variable {
+    /// As the template spells it.
+    raw: &'static str,
     name: String,
     stem: String,
     kind: String,
@@ -17,11 +20,18 @@ pub(super) struct Variable {
     default: Option<&'static str>,
     /// What its values may begin with, and the ARN has in another place.
     lead: Option<&'static str>,
+    /// The same, told by the template: the `p-` of `p-${PolicyId}`.
+    own_lead: Option<&'static str>,
+    /// Whether no member gives it but those in `aliases`.
+    is_foreign: bool,
     generic: bool,
     /// Whether the operation is about this type, so that its bare `name` or `id` is meant.
     is_subject: bool,
     wants_name: bool,
     wants_id: bool,
+    /// Whether it says that it is an id, or a name.
+    is_id: bool,
+    is_name: bool,
     ids: Option<Ids>,
     /// Whether the call makes the resource, so that what its source is called is another one.
     is_made: bool,
@@ -43,6 +53,28 @@ pub(super) enum Value<'m> {
     /// An id of it that does not stand in its ARN.
     OtherId,
 }
+
+/// A member by what is around it and its own name.
+pub(super) type MemberName<'m> = (&'m str, &'m str);
+
+/// What a request gives for a variable.
+pub(super) struct Bound<'m> {
+    /// How well its name fits and how deep it stands, less being better.
+    pub(super) rank: (usize, usize),
+    /// The member that gives it.
+    pub(super) from: MemberName<'m>,
+    pub(super) values: Vec<Value<'m>>,
+}
+
+impl Bound<'_> {
+    /// Whether the table says that the member gives the variable.
+    pub(super) fn is_listed(&self) -> bool {
+        self.rank.0 < BEHIND_ALIASES
+    }
+}
+
+/// The rank of the best fit that no table tells.
+const BEHIND_ALIASES: usize = 8;
 
 /// Variables that say nothing about what they name.
 const GENERIC: [&str; 9] = [
@@ -92,17 +124,22 @@ impl Variable {
             kind: kind.name,
         };
         Self {
+            raw: variable,
+            is_foreign: cells.contains(&"!"),
             aliases: cells
                 .iter()
-                .filter(|cell| !cell.starts_with(['=', '^']))
+                .filter(|cell| !cell.starts_with(['=', '^', '!']))
                 .map(|alias| normal(alias))
                 .collect(),
             default: marked('='),
             lead: marked('^'),
+            own_lead: own_lead(variable, kind),
             generic,
             is_subject: about(&kind_name) || (!generic && about(&own_stem)) || only,
             wants_name: generic || ends(&["name"]) || !ends(&["id", "identifier", "uuid"]),
             wants_id: generic || ends(&["id", "identifier", "uuid"]),
+            is_id: ends(&["id", "uuid"]),
+            is_name: ends(&["name"]) && !generic,
             ids: reference.has_typed_ids(kind.prefix).then_some(ids),
             is_made,
             keeps_slash: kind.prefix == "logs",
@@ -112,39 +149,56 @@ impl Variable {
         }
     }
 
-    /// The values that the request gives for the variable, without repetitions. Several only if
-    /// they stand under one name. `default` says whether what it does not give is the default.
-    pub(super) fn values<'m>(&self, request: &'m Members<'_>, default: bool) -> Vec<Value<'m>> {
-        let mut best: Option<((usize, usize), &str)> = None;
-        let mut values: Vec<Value<'m>> = Vec::new();
+    /// What the request gives for the variable, if anything: values without repetitions, several
+    /// only if they stand under one name. A member in `taken` gives another variable.
+    pub(super) fn bind<'m>(
+        &self,
+        request: &'m Members<'_>,
+        kinds: &Kinds,
+        taken: &[MemberName<'m>],
+    ) -> Option<Bound<'m>> {
+        let mut best: Option<Bound<'m>> = None;
         for member in request.iter() {
             let Some(rank) = self.rank(&member) else {
                 continue;
             };
-            if member.value.starts_with("arn:") {
+            let rank = (rank, member.depth);
+            let from = (member.around, member.name);
+            let worse = best
+                .as_ref()
+                .is_some_and(|best| best.rank < rank || best.rank == rank && best.from != from);
+            if worse || taken.contains(&from) {
                 continue;
             }
-            let Some(value) = self.usable(member.value) else {
+            // The ARN of a cluster gives the name of the cluster in the ARN of a service.
+            let value = match member.value.starts_with("arn:") {
+                true => kinds.value_in(member.value, self.raw).map(Value::Known),
+                false => self.usable(member.value),
+            };
+            let Some(value) = value else {
                 continue;
             };
-            let rank = (rank, member.depth);
-            match best {
-                Some((known, _)) if known < rank => continue,
-                Some((known, name)) if known == rank && name != member.name => continue,
-                Some((known, _)) if known == rank => {}
+            match &mut best {
+                Some(best) if best.rank == rank => {
+                    if !best.values.contains(&value) {
+                        best.values.push(value);
+                    }
+                }
                 _ => {
-                    best = Some((rank, member.name));
-                    values.clear();
+                    best = Some(Bound {
+                        rank,
+                        from,
+                        values: vec![value],
+                    });
                 }
             }
-            if !values.contains(&value) {
-                values.push(value);
-            }
         }
-        if values.is_empty() && default {
-            values.extend(self.default.map(Value::Known));
-        }
-        values
+        best
+    }
+
+    /// What the variable is where the request does not give it.
+    pub(super) fn default(&self) -> Option<Value<'static>> {
+        self.default.map(Value::Known)
     }
 
     /// How well a member's name fits, 0 the best; `None` if it does not.
@@ -160,8 +214,15 @@ impl Variable {
         {
             return Some(place);
         }
+        if self.is_foreign {
+            return None;
+        }
         let own = !self.generic;
-        let own_stem = own && !self.stem.is_empty();
+        // An id is no name, and the other way round.
+        let crosswise = (self.is_id && name.ends_with("name"))
+            || (self.is_name && self.ids.is_none() && name.ends_with("id"));
+        let own_stem = own && !self.stem.is_empty() && !crosswise;
+        let names_kind = self.names_kind() && !crosswise;
         // Behind the aliases.
         let rank = if own && name == self.name {
             0
@@ -169,20 +230,20 @@ impl Variable {
             1
         } else if own_stem && member.stem == self.stem {
             2
-        } else if self.names_kind() && (member.stem == self.kind || name == self.kind) {
+        } else if names_kind && (member.stem == self.kind || name == self.kind) {
             3
-        } else if self.names_kind() && member.stem_within_is(&self.kind) {
+        } else if names_kind && member.stem_within_is(&self.kind) {
             4
         } else if own_stem && member.stem_within_is(&self.stem) {
             5
         } else if self.is_subject && member.depth <= 1 && self.is_bare(name) {
             6
-        } else if own && self.stem.len() >= 6 && member.depth <= 2 && self.ends_alike(member) {
+        } else if own_stem && self.stem.len() >= 6 && member.depth <= 2 && self.ends_alike(member) {
             7
         } else {
             return None;
         };
-        Some(rank + 8)
+        Some(rank + BEHIND_ALIASES)
     }
 
     /// Whether the member's name is the variable's with a word in front, `targetdbinstance`. What
@@ -210,17 +271,24 @@ impl Variable {
             Some(bare) if !self.keeps_slash => bare,
             _ => value,
         };
-        let lead = self.lead.and_then(|lead| value.strip_prefix(lead));
-        let value = lead.unwrap_or(value);
         if value.is_empty() || value.contains("://") || value.contains(['\n', '{', '"']) {
+            return None;
+        }
+        // What the template has in front of the variable is not said twice.
+        let mut inner = value;
+        for lead in [self.lead, self.own_lead].into_iter().flatten() {
+            inner = inner.strip_prefix(lead).unwrap_or(inner);
+        }
+        // Nor is an id without it one of this type, where ids tell their type.
+        if self.ids.is_some() && self.own_lead.is_some_and(|lead| !value.starts_with(lead)) {
             return None;
         }
         let kind = self.ids.as_ref().filter(|_| looks_random(value));
         let kind = kind.and_then(|ids| Some((ids, ids.kind_of(value)?)));
         match kind {
-            None => Some(Value::Known(value)),
+            None => Some(Value::Known(inner)),
             Some((ids, kind)) if kind != ids.kind => None,
-            Some(_) if self.wants_id => Some(Value::Known(value)),
+            Some(_) if self.wants_id => Some(Value::Known(inner)),
             Some(_) => Some(Value::OtherId),
         }
     }
@@ -233,9 +301,22 @@ impl Ids {
     }
 }
 
+/// What stands right in front of a variable in the same part of its template.
+fn own_lead(variable: &str, kind: &'static ResourceType) -> Option<&'static str> {
+    let marked = format!("${{{variable}}}");
+    let template = kind
+        .arn_templates
+        .iter()
+        .find_map(|text| text.split_once(&marked));
+    let (before, _) = template?;
+    let lead = before.rsplit(['/', ':', '}']).next()?;
+    lead.ends_with('-').then_some(lead)
+}
+
 /// Whether what stands behind the last hyphen of an id was not chosen by people.
 fn looks_random(id: &str) -> bool {
-    id.rsplit('-')
-        .next()
-        .is_some_and(|end| end.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    let end = id.rsplit('-').next().unwrap_or(id);
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    end.bytes().all(|byte| byte.is_ascii_hexdigit())
+        || end.bytes().all(plain) && end.bytes().any(|byte| byte.is_ascii_digit())
 }

@@ -71,6 +71,15 @@ impl<'t> Template<'t> {
         }
     }
 
+    /// What `arn` has in the place of a variable, if the template fits it with one word for each.
+    pub(super) fn value_in<'s>(&self, arn: &'s str, variable: &str) -> Option<&'s str> {
+        let mut parts = self.parts.iter();
+        if !parts.any(|part| *part == Part::Variable(variable)) {
+            return None;
+        }
+        captured(&self.parts, arn, variable)
+    }
+
     /// The ARN with `value` for each of [`variables`](Self::variables).
     pub(super) fn fill(
         &self,
@@ -144,6 +153,33 @@ fn fits(parts: &[Part<'_>], text: &str, inner: &[char], last: &[char]) -> bool {
     }
 }
 
+/// What `text` has in the place of `wanted`, where all of `parts` are one word each.
+fn captured<'s>(parts: &[Part<'_>], text: &'s str, wanted: &str) -> Option<&'s str> {
+    let mut rest = text;
+    let mut found = None;
+    let mut parts = parts.iter().peekable();
+    while let Some(part) = parts.next() {
+        match part {
+            Part::Literal(literal) => rest = rest.strip_prefix(literal)?,
+            Part::Variable(name) => {
+                let end = match parts.peek() {
+                    Some(Part::Literal(next)) => rest.find(next)?,
+                    _ => rest.len(),
+                };
+                let (value, behind) = rest.split_at(end);
+                if value.contains(['/', ':']) {
+                    return None;
+                }
+                if *name == wanted {
+                    found = Some(value);
+                }
+                rest = behind;
+            }
+        }
+    }
+    found.filter(|value| rest.is_empty() && !value.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,6 +197,17 @@ mod tests {
         let object = "arn:aws:s3:::logs/2026/11/a.gz";
         assert!(fit(BUCKET, bucket) > fit(OBJECT, bucket));
         assert!(fit(OBJECT, object) > fit(BUCKET, object));
+    }
+
+    #[test]
+    fn a_value_is_read_out_of_an_arn() {
+        let template = Template::parse(
+            "arn:${Partition}:ecs:${Region}:${Account}:service/${ClusterName}/${ServiceName}",
+        );
+        let arn = "arn:aws:ecs:us-east-1:1:service/prod/web";
+        assert_eq!(template.value_in(arn, "ClusterName"), Some("prod"));
+        assert_eq!(template.value_in(arn, "ServiceName"), Some("web"));
+        assert_eq!(template.value_in(arn, "TaskId"), None);
     }
 
     #[test]

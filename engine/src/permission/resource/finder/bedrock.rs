@@ -1,7 +1,8 @@
 //! Bedrock: what `modelId` names is told by its shape.
 
 use super::{Found, Search};
-use crate::permission::resource::arn_text::escaped_name;
+use crate::permission::Origin;
+use crate::permission::resource::arn_text::{escaped, escaped_name};
 
 /// The geographies that the ids of cross-region inference profiles begin with.
 const GEOGRAPHIES: [&str; 8] = ["us", "eu", "apac", "us-gov", "global", "jp", "au", "ca"];
@@ -14,26 +15,36 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     let model = request
         .get("modelid")
         .or_else(|| request.get("modelidentifier"))?;
-    if model.starts_with("arn:") {
-        return None;
-    }
     let (partition, region) = (search.place.partition, search.place.region);
-    let (first, rest) = model.split_once('.')?;
     let foundation = |region: &str, model: &str| {
         Found::event(format!(
             "arn:{partition}:bedrock:{region}::foundation-model/{}",
             escaped_name(model)
         ))
     };
+    let is_arn = model.starts_with("arn:");
+    let id = match is_arn {
+        true => model.rsplit('/').next()?,
+        false => model,
+    };
+    let (first, rest) = id.split_once('.').unwrap_or(("", id));
     if GEOGRAPHIES.contains(&first) && rest.contains('.') {
         // A profile needs the model in each region that it may choose.
-        let profile = search.arn(
-            "bedrock",
-            &format!("inference-profile/{}", escaped_name(model)),
-        );
-        let mut behind = foundation("*", rest);
-        behind.origin = crate::permission::Origin::Partial;
+        let profile = match is_arn {
+            true => escaped(model),
+            false => search.arn(
+                "bedrock",
+                &format!("inference-profile/{}", escaped_name(id)),
+            ),
+        };
+        let behind = Found {
+            origin: Origin::Partial,
+            ..foundation("*", rest)
+        };
         return Some(vec![Found::event(profile), behind]);
     }
-    Some(vec![foundation(region, model)])
+    match is_arn {
+        true => Some(vec![Found::event(escaped(model))]),
+        false => model.contains('.').then(|| vec![foundation(region, model)]),
+    }
 }
