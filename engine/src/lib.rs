@@ -22,6 +22,7 @@ pub mod policy;
 pub mod principal;
 pub mod reference;
 pub mod time;
+pub mod validate;
 
 mod json;
 mod pattern;
