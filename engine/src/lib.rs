@@ -18,6 +18,7 @@ pub mod evaluate;
 pub mod event;
 pub mod generate;
 pub mod iam_path;
+pub mod json;
 pub mod permission;
 pub mod policy;
 pub mod principal;
@@ -25,7 +26,6 @@ pub mod prove;
 pub mod reference;
 pub mod time;
 
-mod json;
 mod pattern;
 mod spanned;
 
