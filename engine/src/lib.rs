@@ -25,6 +25,7 @@ pub mod principal;
 pub mod prove;
 pub mod reference;
 pub mod time;
+pub mod validate;
 
 mod pattern;
 mod spanned;
