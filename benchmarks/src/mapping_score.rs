@@ -53,16 +53,15 @@ pub fn score(folders: &[PathBuf], truth: Option<&Path>) -> anyhow::Result<Score>
     let mut seen: BTreeMap<usize, Vec<(Vec<Permission>, bool)>> = BTreeMap::new();
     for file in files(folders) {
         let text = read(&file)?;
-        for piece in records(&text) {
+        records(&text, |piece| {
             let Piece::Record(record, _) = piece else {
-                continue;
+                return;
             };
             let record = unwrapped(record);
-            let Ok(row) = Row::from_record(&record) else {
-                continue;
-            };
-            score.count(&row, mapper, &truth, &mut seen);
-        }
+            if let Ok(row) = Row::from_record(&record) {
+                score.count(&row, mapper, &truth, &mut seen);
+            }
+        });
     }
     for (index, row) in truth.into_iter().enumerate() {
         score.judge(row, seen.remove(&index).unwrap_or_default(), mapper);

@@ -13,11 +13,13 @@ use crate::command::Command;
 /// IAM policies.
 ///
 /// Exit status: 0 all well, 1 wrong usage or nothing could be done, 2 done but some input was
-/// rejected.
+/// rejected, 130 stopped by Ctrl-C.
 #[derive(Debug, Parser)]
 #[command(name = "trailwright", version = version(), about, long_about = None)]
 #[command(max_term_width = 100)]
-#[command(after_help = "Exit status: 0 all well, 1 wrong usage or fatal, 2 done with rejects.")]
+#[command(
+    after_help = "Exit status: 0 all well, 1 wrong usage or fatal, 2 done with rejects, 130 stopped."
+)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -3,11 +3,13 @@
 mod explain;
 mod export;
 mod ingest;
+mod lake;
 mod policy;
 mod principals;
 mod reference;
 mod sql;
 mod r#try;
+mod verify;
 
 use clap::Subcommand;
 use miette::{IntoDiagnostic, Result};
@@ -31,6 +33,10 @@ pub(crate) enum Command {
     Reference(reference::ReferenceArgs),
     /// Write events back out as the records they were
     Export(export::Export),
+    /// Look after a lake: info, optimize, vacuum, retain, quarantine
+    Lake(lake::Lake),
+    /// Prove that local logs are what CloudTrail delivered
+    Verify(verify::Verify),
     /// Logs in, policy out, without keeping a lake
     Try(r#try::Try),
 }
@@ -47,6 +53,8 @@ pub(crate) fn run(command: Command) -> Result<Exit> {
             Command::Explain(command) => command.run().await,
             Command::Reference(command) => command.run(),
             Command::Export(command) => command.run().await,
+            Command::Lake(command) => command.run().await,
+            Command::Verify(command) => command.run().await,
             Command::Try(command) => command.run().await,
         }
     })

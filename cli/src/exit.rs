@@ -17,6 +17,10 @@ pub(crate) enum Exit {
     Failure = 1,
     /// Done, but some of the input was rejected.
     Rejects = 2,
+    /// Of some logs nothing tells whether they are unaltered.
+    Unproven = 3,
+    /// Stopped by the user; what was whole is kept.
+    Interrupted = 130,
 }
 
 impl From<Exit> for ExitCode {

@@ -1,5 +1,6 @@
 //! What is said on stderr beside the data?
 
+mod lake;
 mod progress;
 
 use std::fmt::Write;
@@ -12,6 +13,7 @@ use trailwright_engine::{Activity, time};
 use trailwright_ingest::Report;
 use trailwright_sql::PrincipalSummary;
 
+pub(crate) use lake::{info, rewritten};
 pub(crate) use progress::ProgressBar;
 
 /// Rejects that are shown one by one.
@@ -56,6 +58,10 @@ pub(crate) fn summary(done: &Report, lake: &str) -> String {
         done.files,
         format!("  {bytes}, {inflated} inflated"),
     );
+    if done.known_files > 0 {
+        let more = "  files that the lake's ledger knows, not read again".to_owned();
+        row("known", done.known_files, more);
+    }
     row("records", done.records, String::new());
     row("new", done.new, String::new());
     row("duplicates", done.duplicates, String::new());
@@ -73,11 +79,26 @@ pub(crate) fn summary(done: &Report, lake: &str) -> String {
         row(
             "passed over",
             passed_over,
-            format!("  files that are no logs ({digests} digests)"),
+            format!("  files and folders that are no logs ({digests} digests)"),
         );
     }
-    if done.new == 0 {
-        let known = match done.duplicates {
+    if done.not_selected > 0 {
+        let more = "  files and folders that were not asked for".to_owned();
+        row("", done.not_selected, more);
+    }
+    if done.rejected > 0 {
+        line(
+            &mut text,
+            format_args!("rejects are kept: trailwright lake quarantine {lake}"),
+        );
+    }
+    if done.interrupted {
+        line(
+            &mut text,
+            format_args!("stopped early: run the same command again to go on"),
+        );
+    } else if done.new == 0 {
+        let known = match done.duplicates + done.known_files {
             0 => "no event was found",
             _ => "every event was in the lake already",
         };

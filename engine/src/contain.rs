@@ -185,7 +185,7 @@ pub fn check_access_not_granted(access: &[Access], policy: &PolicyDocument) -> C
     });
     check(
         failing.collect(),
-        "The policy document does not grant access to perform the listed actions.",
+        "The policy document does not grant access to perform one or more of the listed actions.",
         "The policy document grants access to perform one or more of the listed actions.",
     )
 }

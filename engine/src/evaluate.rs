@@ -13,6 +13,7 @@ mod request;
 
 use std::cell::OnceCell;
 
+pub(crate) use condition::value;
 pub use request::{Context, Request};
 
 use crate::pattern::{Pattern, Variable};

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 /// The members of a JSON object in order, each value as the text it was written in.
 /// Keys may repeat.
-pub(crate) fn members(text: &str) -> Result<Vec<(Cow<'_, str>, &str)>, serde_json::Error> {
+pub fn members(text: &str) -> Result<Vec<(Cow<'_, str>, &str)>, serde_json::Error> {
     struct Members;
 
     impl<'de> Visitor<'de> for Members {
@@ -36,7 +36,7 @@ pub(crate) fn members(text: &str) -> Result<Vec<(Cow<'_, str>, &str)>, serde_jso
 }
 
 /// The elements of a JSON array, or `None` if `text` is no array.
-pub(crate) fn elements(text: &str) -> Option<Vec<&str>> {
+pub fn elements(text: &str) -> Option<Vec<&str>> {
     struct Elements;
 
     impl<'de> Visitor<'de> for Elements {
@@ -137,7 +137,7 @@ fn push_canonical(out: &mut String, text: &str, depth: usize) {
 }
 
 /// The string that JSON `text` is, or `None` if it is no string or holds a lone surrogate.
-pub(crate) fn string(text: &str) -> Option<Cow<'_, str>> {
+pub fn string(text: &str) -> Option<Cow<'_, str>> {
     let inner = text.strip_prefix('"')?.strip_suffix('"')?;
     if inner.contains('\\') {
         serde_json::from_str(text).ok().map(Cow::Owned)
@@ -176,7 +176,7 @@ pub(crate) fn compact(text: &str) -> Cow<'_, str> {
 }
 
 /// Appends `text` to `out` as a JSON string.
-pub(crate) fn push_string(out: &mut String, text: &str) {
+pub fn push_string(out: &mut String, text: &str) {
     out.push_str(&serde_json::Value::from(text).to_string());
 }
 

@@ -18,14 +18,15 @@ pub mod evaluate;
 pub mod event;
 pub mod generate;
 pub mod iam_path;
+pub mod json;
 pub mod permission;
 pub mod policy;
 pub mod principal;
 pub mod prove;
 pub mod reference;
 pub mod time;
+pub mod validate;
 
-mod json;
 mod pattern;
 mod spanned;
 

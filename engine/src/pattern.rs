@@ -12,8 +12,8 @@
 mod language;
 mod variable;
 
-pub(crate) use language::{Language, Reading, covers, signatures};
-pub(crate) use variable::{Piece, Variable, pieces};
+pub(crate) use language::{Language, Reading, covers, meet, signatures};
+pub(crate) use variable::{Piece, Variable, arn_fields, pieces};
 
 /// A pattern, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]

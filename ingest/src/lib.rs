@@ -3,25 +3,29 @@
 //! [`ingest`] is the whole pipeline in one function:
 //!
 //! ```text
-//! source ──► decompress ──► parse ──► batch ──► lake
-//! files      bytes          records   rows      sorted Parquet, one commit
+//! source ──► decompress ──► parse ──► unwrap ──► batch ──► lake
+//! files      text           records   records    rows      sorted Parquet, one commit
 //! ```
 //!
-//! Files are read and decoded on worker threads; one task removes duplicates and writes.
-//! Memory is bounded by the batches in flight, not by the size of the trail.
+//! Files are listed, read and decoded on threads of their own; one task removes duplicates and
+//! writes. Memory is bounded by the batches in flight, not by the size of the trail.
 
 mod batch;
 mod decompress;
+mod digest;
 mod error;
 mod lake;
+mod object_key;
 mod parse;
 mod pipeline;
 mod report;
 mod source;
+mod unwrap;
 
+pub use digest::{Checked, Keys, Verdict, verify};
 pub use error::Error;
-pub use lake::Lake;
-pub use parse::{Piece, Position, Reject, records};
+pub use lake::{Coverage, Info, Lake, Quarantined, Rewritten, TARGET_BYTES};
+pub use parse::{MAX_DEPTH, MAX_RECORD_BYTES, Piece, Position, Reject, records};
 pub use pipeline::{Options, ingest};
 pub use report::{Progress, Report};
-pub use source::{LogFile, Source};
+pub use source::{LogFile, Selection, Source, Storage};

@@ -1,54 +1,87 @@
-//! How do files become a commit?
+//! How do files become commits?
 //!
-//! Worker threads read, inflate and decode; one task removes duplicates, gathers what is new
-//! and commits it in portions. Channels between them hold a few batches, so a slow disk slows
-//! the readers down instead of filling the memory.
+//! One thread lists files, workers inflate and decode them, one task removes duplicates,
+//! gathers what is new and commits it in portions. Channels between them hold a few batches,
+//! so a slow disk slows the readers down instead of filling the memory.
+
+mod decode;
+mod fetch;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use arrow::array::RecordBatch;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
-use trailwright_engine::event::Row;
 
-use crate::batch::{Batch, BatchBuilder};
-use crate::parse::{self, Piece, Reject};
+use crate::lake::{Ledger, Quarantine, ReadFile};
 use crate::report::{Progress, Report};
-use crate::source::{LogFile, Source};
-use crate::{Error, Lake, decompress};
+use crate::source::{Selection, Source, Storage};
+use crate::{Error, Lake};
+use decode::{Decoded, Worker};
 
 /// A worker hands its rows over when they hold this much text.
 const BATCH_BYTES: usize = 8 << 20;
 
 /// New events are committed when they hold this much memory.
-const COMMIT_BYTES: usize = 256 << 20;
+const COMMIT_BYTES: usize = 160 << 20;
+
+/// Files that wait to be written down as read.
+const MAX_UNWRITTEN_FILES: usize = 100_000;
+
+/// Rejects are written when they hold this much.
+const QUARANTINE_BYTES: usize = 16 << 20;
+
+/// Files that wait for a worker.
+const QUEUED_FILES: usize = 256;
 
 /// How an ingest is done.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Threads that read and decode files.
     pub threads: usize,
+    /// Which files are read.
+    pub selection: Selection,
+    /// How S3 and its like are reached.
+    pub storage: Storage,
+    /// Whether files that the ledger knows are read again.
+    pub reread: bool,
+    /// Set to true from outside to stop: what is whole is committed.
+    pub stop: Arc<AtomicBool>,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
             threads: std::thread::available_parallelism().map_or(2, usize::from),
+            selection: Selection::default(),
+            storage: Storage::default(),
+            reread: false,
+            stop: Arc::default(),
         }
     }
 }
 
-/// What a worker tells of one file, or of a part of it.
+/// What all threads of an ingest look at.
+struct Shared {
+    selection: Selection,
+    storage: Storage,
+    runtime: Handle,
+    stop: Arc<AtomicBool>,
+    listed: Listed,
+}
+
+/// What the listing found so far.
 #[derive(Default)]
-struct Decoded {
-    batch: Option<Batch>,
-    records: u64,
-    repeated_keys: u64,
-    inflated_bytes: u64,
-    rejects: Vec<(String, Reject)>,
-    /// Size of each file that is done with.
-    done: Vec<u64>,
+struct Listed {
+    files: AtomicU64,
+    bytes: AtomicU64,
+    known: AtomicU64,
+    digests: AtomicU64,
+    others: AtomicU64,
+    not_selected: AtomicU64,
+    done: AtomicBool,
 }
 
 /// Reads every log file of `sources` into the lake at `location`. What the lake has already is
@@ -60,195 +93,163 @@ pub async fn ingest(
     on_progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Report, Error> {
     let started = Instant::now();
-    let listing = Source::list(sources)?;
-    let mut lake = Lake::open_or_create(location).await?;
-    let mut report = Report {
-        digest_files: listing.digests,
-        other_files: listing.others,
-        ..Report::default()
-    };
-    let mut progress = Progress {
-        files: listing.files.len() as u64,
-        bytes: listing.files.iter().map(|file| file.size).sum(),
-        ..Progress::default()
-    };
-    on_progress(progress);
+    let mut lake = Lake::open_or_create(location, &options.storage).await?;
+    let ledger = lake.ledger().await?;
+    let shared = Arc::new(Shared {
+        selection: options.selection.clone(),
+        storage: options.storage.clone(),
+        runtime: Handle::current(),
+        stop: Arc::clone(&options.stop),
+        listed: Listed::default(),
+    });
+    let known = (!options.reread).then(|| ledger.clone());
+    let mut decoded = start(&shared, sources, known, options.threads.max(1))?;
 
-    let mut decoded = start_workers(listing.files, options.threads.max(1))?;
-    let mut pending: Vec<RecordBatch> = Vec::new();
+    let mut portion = Portion::new(ledger);
+    let mut report = Report::default();
+    let mut failure = None;
     while let Some(part) = decoded.recv().await {
-        let part = part?;
-        progress.files_done += part.done.len() as u64;
-        progress.bytes_done += part.done.iter().sum::<u64>();
-        progress.records += part.records;
-        report.records += part.records;
-        report.repeated_keys += part.repeated_keys;
-        report.inflated_bytes += part.inflated_bytes;
-        for (file, reject) in part.rejects {
-            report.reject(&file, reject);
+        match part {
+            Ok(part) => portion.take(part, &mut lake, &mut report).await?,
+            // What was read before is as good as ever.
+            Err(error) => failure = Some(error),
         }
-        if let Some(batch) = part.batch {
-            let found = batch.ids.len();
-            let new = lake.unseen(batch).await?;
-            report.duplicates += (found - new.num_rows()) as u64;
-            if new.num_rows() > 0 {
-                pending.push(new);
-            }
+        if portion.is_full() {
+            portion.commit(&mut lake, &mut report).await?;
         }
-        if memory(&pending) >= COMMIT_BYTES {
-            commit(&mut lake, &mut pending, &mut report).await?;
-        }
-        on_progress(progress);
+        on_progress(progress(&shared.listed, &report));
     }
-    commit(&mut lake, &mut pending, &mut report).await?;
-    report.files = progress.files_done;
-    report.bytes = progress.bytes_done;
+    portion.commit(&mut lake, &mut report).await?;
+    if let Some(error) = failure {
+        return Err(error);
+    }
+
+    let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
+    report.known_files = count(&shared.listed.known);
+    report.digest_files += count(&shared.listed.digests);
+    report.other_files = count(&shared.listed.others);
+    report.not_selected = count(&shared.listed.not_selected);
+    report.interrupted = shared.stop.load(Ordering::Relaxed);
     report.elapsed = started.elapsed();
+    let nothing = report.files + report.known_files + report.digest_files + report.not_selected;
+    if nothing == 0 && !report.interrupted {
+        let names: Vec<String> = sources.iter().map(|source| format!("`{source}`")).collect();
+        return Err(Error::NoFiles {
+            sources: names.join(", "),
+        });
+    }
     Ok(report)
 }
 
-fn memory(batches: &[RecordBatch]) -> usize {
-    batches.iter().map(RecordBatch::get_array_memory_size).sum()
-}
-
-async fn commit(
-    lake: &mut Lake,
-    pending: &mut Vec<RecordBatch>,
-    report: &mut Report,
-) -> Result<(), Error> {
-    let new: usize = pending.iter().map(RecordBatch::num_rows).sum();
-    if new > 0 {
-        lake.append(pending).await?;
-        report.new += new as u64;
-        pending.clear();
+fn progress(listed: &Listed, report: &Report) -> Progress {
+    Progress {
+        files: listed.files.load(Ordering::Relaxed),
+        files_done: report.files,
+        bytes: listed.bytes.load(Ordering::Relaxed),
+        bytes_done: report.bytes,
+        all_listed: listed.done.load(Ordering::Relaxed),
+        records: report.records,
     }
-    Ok(())
 }
 
-/// Starts the threads that decode `files`. They end when the files do, or when nobody listens.
-fn start_workers(
-    files: Vec<LogFile>,
+/// What goes into the lake next, in this order: rejects, events, files. A crash in between
+/// leaves files that are read again, and nothing that is missing.
+struct Portion {
+    ledger: Ledger,
+    events: Vec<RecordBatch>,
+    quarantine: Quarantine,
+    read: Vec<ReadFile>,
+}
+
+impl Portion {
+    fn new(ledger: Ledger) -> Self {
+        Self {
+            ledger,
+            events: Vec::new(),
+            quarantine: Quarantine::default(),
+            read: Vec::new(),
+        }
+    }
+
+    async fn take(
+        &mut self,
+        part: Decoded,
+        lake: &mut Lake,
+        report: &mut Report,
+    ) -> Result<(), Error> {
+        report.files += part.done;
+        report.bytes += part.done_bytes;
+        report.records += part.records;
+        report.digest_files += part.digests;
+        report.repeated_keys += part.repeated_keys;
+        report.inflated_bytes += part.inflated_bytes;
+        for reject in part.rejects {
+            self.quarantine.push(&reject);
+            let (file, reject) = reject;
+            report.reject(&file, reject);
+        }
+        if let Some(batch) = part.batch {
+            let new = lake.unseen(&batch).await?;
+            report.duplicates += (batch.ids.len() - new.num_rows()) as u64;
+            if new.num_rows() > 0 {
+                self.events.push(new);
+            }
+        }
+        self.read.extend(part.read);
+        Ok(())
+    }
+
+    fn is_full(&self) -> bool {
+        let memory = self.events.iter().map(RecordBatch::get_array_memory_size);
+        memory.sum::<usize>() >= COMMIT_BYTES
+            || self.read.len() >= MAX_UNWRITTEN_FILES
+            || self.quarantine.bytes() >= QUARANTINE_BYTES
+    }
+
+    async fn commit(&mut self, lake: &mut Lake, report: &mut Report) -> Result<(), Error> {
+        let events = std::mem::take(&mut self.events);
+        let rows: usize = events.iter().map(RecordBatch::num_rows).sum();
+        lake.quarantine(&self.quarantine).await?;
+        let new = lake.append(events).await?;
+        report.new += new;
+        // Another ingest was quicker with the others.
+        report.duplicates += rows as u64 - new;
+        self.ledger.add(&self.read).await?;
+        self.read.clear();
+        self.quarantine = Quarantine::default();
+        Ok(())
+    }
+}
+
+/// Starts the threads that list and decode. They end when the files do, or when nobody listens.
+fn start(
+    shared: &Arc<Shared>,
+    sources: &[Source],
+    ledger: Option<Ledger>,
     threads: usize,
 ) -> Result<mpsc::Receiver<Result<Decoded, Error>>, Error> {
     let (sender, receiver) = mpsc::channel(threads * 2);
-    let files = Arc::new(files);
-    let next = Arc::new(AtomicUsize::new(0));
+    let (inputs, queue) = crossbeam_channel::bounded(QUEUED_FILES);
+    let (to_fetch, fetches) = mpsc::channel(QUEUED_FILES);
+    shared.runtime.spawn(fetch::fetch(fetches, inputs.clone()));
     for worker in 0..threads {
-        let (sender, files, next) = (sender.clone(), Arc::clone(&files), Arc::clone(&next));
-        std::thread::Builder::new()
-            .name(format!("decode-{worker}"))
-            .spawn(move || {
-                let mut worker = Worker::new(&sender);
-                while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if worker.decode(file).is_none() {
-                        return;
-                    }
-                }
-                let _ = worker.hand_over();
-            })
-            .map_err(Error::Worker)?;
+        let (shared, sender, queue) = (Arc::clone(shared), sender.clone(), queue.clone());
+        spawn(format!("decode-{worker}"), move || {
+            Worker::new(&shared, &sender).run(&queue);
+        })?;
     }
+    let (shared, sources) = (Arc::clone(shared), sources.to_vec());
+    spawn("list".to_owned(), move || {
+        if let Err(error) = fetch::list(&shared, &sources, ledger, &inputs, &to_fetch) {
+            // Nobody may listen any more.
+            let _ = sender.blocking_send(Err(error));
+        }
+    })?;
     Ok(receiver)
 }
 
-/// Decodes files one after the other, reusing its buffers.
-struct Worker<'a> {
-    sender: &'a mpsc::Sender<Result<Decoded, Error>>,
-    text: Vec<u8>,
-    rows: BatchBuilder,
-    part: Decoded,
-}
-
-impl<'a> Worker<'a> {
-    fn new(sender: &'a mpsc::Sender<Result<Decoded, Error>>) -> Self {
-        Self {
-            sender,
-            text: Vec::new(),
-            rows: BatchBuilder::new(),
-            part: Decoded::default(),
-        }
-    }
-
-    /// Decodes a file. `None` if nobody wants the result any more.
-    fn decode(&mut self, file: &LogFile) -> Option<()> {
-        let name = file.path.to_string_lossy();
-        let mut text = std::mem::take(&mut self.text);
-        let trouble = decompress::read(&file.path, &mut text);
-        self.part.inflated_bytes += text.len() as u64;
-
-        for piece in parse::records(&text) {
-            match piece {
-                Piece::Record(record, position) => {
-                    self.part.records += 1;
-                    match Row::from_record(record) {
-                        Ok(mut row) => {
-                            row.set("log_file", name.as_ref().into());
-                            self.part.repeated_keys += u64::from(row.repeated_keys() > 0);
-                            self.rows.push(&row);
-                        }
-                        Err(error) => {
-                            let reason = with_causes(&error);
-                            self.reject(
-                                &name,
-                                Reject {
-                                    position: Some(position),
-                                    reason,
-                                },
-                            );
-                        }
-                    }
-                }
-                Piece::Reject(reject) => {
-                    self.part.records += 1;
-                    self.reject(&name, reject);
-                }
-            }
-            if self.rows.bytes() >= BATCH_BYTES {
-                self.hand_over()?;
-            }
-        }
-        if let Some(reason) = trouble.trouble {
-            self.reject(
-                &name,
-                Reject {
-                    position: None,
-                    reason,
-                },
-            );
-        }
-        self.part.done.push(file.size);
-        self.text = text;
-        Some(())
-    }
-
-    fn reject(&mut self, file: &str, reject: Reject) {
-        self.part.rejects.push((file.to_owned(), reject));
-    }
-
-    /// Sends what was decoded. `None` if nobody listens any more.
-    fn hand_over(&mut self) -> Option<()> {
-        let mut part = std::mem::take(&mut self.part);
-        let sent = match self.rows.is_empty() {
-            true => Ok(part),
-            false => self.rows.finish().map_err(Error::from).map(|batch| {
-                part.batch = Some(batch);
-                part
-            }),
-        };
-        self.sender.blocking_send(sent).ok()
-    }
-}
-
-/// An error's text with those of its causes.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.ends_with(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = error.source();
-    }
-    text
+fn spawn(name: String, work: impl FnOnce() + Send + 'static) -> Result<(), Error> {
+    let thread = std::thread::Builder::new().name(name);
+    thread.spawn(work).map_err(Error::Worker)?;
+    Ok(())
 }

@@ -1,116 +1,234 @@
-//! Where do the log files lie?
+//! Where do the log files lie, and which of them are asked for?
 
+mod remote;
+mod walk;
+
+use std::collections::HashMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use walkdir::WalkDir;
+use object_store::ObjectStore;
+use object_store::path::Path as RemotePath;
+use trailwright_engine::time::{self, TimeRange};
+use url::Url;
 
 use crate::Error;
+use crate::object_key::{Kind, ObjectKey};
+
+pub(crate) use remote::{RangeReader, open_store};
+pub(crate) use walk::{Found, Walk};
 
 /// Ends of file names that a folder is searched for.
-const LOG_FILE_SUFFIXES: [&str; 5] = [".json", ".json.gz", ".gz", ".jsonl", ".ndjson"];
+const LOG_FILE_SUFFIXES: [&str; 7] = [".json", ".gz", ".jsonl", ".ndjson", ".zst", ".zstd", ".log"];
 
-/// Part of the path of CloudTrail's own digest files, which hold no events.
-const DIGEST_FOLDER: &str = "CloudTrail-Digest";
-
-/// A file or a folder of CloudTrail deliveries.
+/// CloudTrail deliveries: a file, a folder, a pattern of paths, standard input, or a URL of S3
+/// or of what speaks like it.
 #[derive(Debug, Clone)]
-pub struct Source {
-    path: PathBuf,
+pub enum Source {
+    /// Standard input, `-`.
+    Stdin,
+    /// A file or a folder.
+    Path(PathBuf),
+    /// A pattern of paths, `logs/*/2026-11-*.json.gz`.
+    Glob(String),
+    /// `s3://bucket/prefix`.
+    Url(Url),
+}
+
+impl Source {
+    /// The source that `name` names. What is there under just this name is no pattern.
+    pub fn new(name: impl Into<PathBuf>) -> Self {
+        let path: PathBuf = name.into();
+        let Some(text) = path.to_str() else {
+            return Self::Path(path);
+        };
+        if text == "-" {
+            return Self::Stdin;
+        }
+        if text.contains("://")
+            && let Ok(url) = Url::parse(text)
+        {
+            return match url.to_file_path() {
+                Ok(path) if url.scheme() == "file" => Self::Path(path),
+                _ => Self::Url(url),
+            };
+        }
+        if text.contains(['*', '?', '[']) && !path.exists() {
+            return Self::Glob(text.to_owned());
+        }
+        Self::Path(path)
+    }
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Stdin => f.write_str("standard input"),
+            Self::Path(path) => path.display().fmt(f),
+            Self::Glob(pattern) => f.write_str(pattern),
+            Self::Url(url) => url.fmt(f),
+        }
+    }
+}
+
+/// How S3 and its like are reached, beside the usual environment and profiles of AWS.
+#[derive(Debug, Clone, Default)]
+pub struct Storage {
+    /// Address of a server that speaks S3, `http://localhost:9000`.
+    pub endpoint_url: Option<String>,
+}
+
+impl Storage {
+    /// The same as options of `deltalake`.
+    pub(crate) fn options(&self) -> HashMap<String, String> {
+        let mut options = HashMap::new();
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let endpoint = self.endpoint_url.clone();
+        let endpoint = endpoint
+            .or_else(|| variable("AWS_ENDPOINT_URL_S3"))
+            .or_else(|| variable("AWS_ENDPOINT_URL"));
+        if let Some(endpoint) = endpoint {
+            if endpoint.starts_with("http://") {
+                options.insert("aws_allow_http".to_owned(), "true".to_owned());
+            }
+            options.insert("aws_endpoint".to_owned(), endpoint);
+            // Without this, profiles are looked at for AWS's own endpoint only.
+            if variable("AWS_ACCESS_KEY_ID").is_none() {
+                options.insert("AWS_FORCE_CREDENTIAL_LOAD".to_owned(), "true".to_owned());
+            }
+        }
+        options
+    }
+}
+
+/// Which files are read, told by their paths alone. A path that does not tell is read.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Accounts by their ids; all if empty.
+    pub accounts: Vec<String>,
+    /// Regions; all if empty.
+    pub regions: Vec<String>,
+    /// Days of delivery.
+    pub range: TimeRange,
+}
+
+impl Selection {
+    /// Whether the path of a file or folder does not rule it out.
+    pub(crate) fn admits(&self, key: &ObjectKey<'_>) -> bool {
+        let among = |known: &[String], value: Option<&str>| {
+            known.is_empty() || value.is_none_or(|value| known.iter().any(|one| one == value))
+        };
+        let day = |micros| time::to_text(micros).chars().take(10).collect::<String>();
+        let date = key.date.as_str();
+        let cut = |day: &str| day.get(..date.len()).unwrap_or(day).to_owned();
+        among(&self.accounts, key.account)
+            && among(&self.regions, key.region)
+            && self
+                .range
+                .from
+                .is_none_or(|from| date >= cut(&day(from)).as_str())
+            && self
+                .range
+                .to
+                .is_none_or(|to| date <= cut(&day(to - 1)).as_str())
+    }
 }
 
 /// One file of a source.
 #[derive(Debug, Clone)]
 pub struct LogFile {
-    /// Where it lies.
-    pub path: PathBuf,
-    /// Its size in bytes, as it lies there.
+    /// Its path or URL.
+    pub name: String,
+    /// Its size in bytes as it lies there; 0 if that is not known.
     pub size: u64,
+    /// What changes when its content does: an ETag or the time of its last change.
+    pub(crate) version: String,
+    pub(crate) place: Place,
 }
 
-/// The files of some sources, and how many others lay beside them.
-#[derive(Debug, Default)]
-pub(crate) struct Listing {
-    pub(crate) files: Vec<LogFile>,
-    pub(crate) digests: u64,
-    pub(crate) others: u64,
+/// How a file is opened.
+#[derive(Debug, Clone)]
+pub(crate) enum Place {
+    Stdin,
+    Local(PathBuf),
+    Remote(Arc<dyn ObjectStore>, RemotePath),
 }
 
-impl Source {
-    /// The file or folder at `path`.
-    pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+impl LogFile {
+    pub(crate) fn stdin() -> Self {
+        Self {
+            name: "-".to_owned(),
+            size: 0,
+            version: String::new(),
+            place: Place::Stdin,
+        }
     }
 
-    /// The files of all `sources`, each once, in the order of their paths.
-    pub(crate) fn list(sources: &[Self]) -> Result<Listing, Error> {
-        let mut listing = Listing::default();
-        for source in sources {
-            source.list_into(&mut listing)?;
+    pub(crate) fn local(path: PathBuf, metadata: &std::fs::Metadata) -> Self {
+        let changed = metadata
+            .modified()
+            .ok()
+            .and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok())
+            .map_or(0, |at| at.as_nanos());
+        Self {
+            name: path.to_string_lossy().into_owned(),
+            size: metadata.len(),
+            version: format!("mtime:{changed}"),
+            place: Place::Local(path),
         }
-        listing.files.sort_by(|a, b| a.path.cmp(&b.path));
-        listing.files.dedup_by(|a, b| a.path == b.path);
-        if listing.files.is_empty() {
-            let sources: Vec<String> = sources
-                .iter()
-                .map(|s| format!("`{}`", s.path.display()))
-                .collect();
-            return Err(Error::NoFiles {
-                sources: sources.join(", "),
-            });
-        }
-        Ok(listing)
     }
 
-    fn list_into(&self, listing: &mut Listing) -> Result<(), Error> {
-        let failed = |source: std::io::Error| Error::Source {
-            path: self.path.clone(),
-            source,
-        };
-        let metadata = std::fs::metadata(&self.path).map_err(failed)?;
-        if !metadata.is_dir() {
-            listing.files.push(LogFile {
-                path: self.path.clone(),
-                size: metadata.len(),
-            });
-            return Ok(());
-        }
-        for entry in WalkDir::new(&self.path)
-            .follow_links(true)
-            .sort_by_file_name()
-        {
-            let entry = entry.map_err(|e| failed(e.into()))?;
-            if !entry.file_type().is_file() {
-                continue;
-            }
-            if !is_log_file(entry.path()) {
-                listing.others += 1;
-            } else if is_digest(entry.path()) {
-                listing.digests += 1;
-            } else {
-                let size = entry.metadata().map_err(|e| failed(e.into()))?.len();
-                listing.files.push(LogFile {
-                    path: entry.into_path(),
-                    size,
-                });
-            }
-        }
-        Ok(())
+    /// Opens the file for reading, in a thread that may wait.
+    pub(crate) fn open(
+        &self,
+        runtime: &tokio::runtime::Handle,
+    ) -> std::io::Result<Box<dyn Read + Send>> {
+        Ok(match &self.place {
+            Place::Stdin => Box::new(std::io::stdin()),
+            Place::Local(path) => Box::new(std::fs::File::open(path)?),
+            Place::Remote(store, path) => Box::new(RangeReader::new(
+                Arc::clone(store),
+                path.clone(),
+                self.size,
+                runtime.clone(),
+            )),
+        })
     }
 }
 
-fn is_log_file(path: &Path) -> bool {
-    let name = path
+/// What is done with a file that lies in a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Read,
+    Digest,
+    Other,
+    NotSelected,
+}
+
+/// What to do with the file at `path`.
+fn use_of(path: &str, selection: &Selection) -> Use {
+    let name = Path::new(path)
         .file_name()
         .map(|name| name.to_string_lossy().to_ascii_lowercase())
         .unwrap_or_default();
-    LOG_FILE_SUFFIXES
-        .iter()
-        .any(|suffix| name.ends_with(suffix))
+    if !LOG_FILE_SUFFIXES.iter().any(|end| name.ends_with(end)) {
+        return Use::Other;
+    }
+    let key = ObjectKey::parse(path);
+    match key.kind {
+        Kind::Digest => Use::Digest,
+        Kind::OtherService => Use::Other,
+        Kind::Events if selection.admits(&key) => Use::Read,
+        Kind::Events => Use::NotSelected,
+    }
 }
 
-fn is_digest(path: &Path) -> bool {
-    path.components()
-        .any(|part| part.as_os_str() == DIGEST_FOLDER)
+pub(crate) fn unreadable(source: &Source, error: std::io::Error) -> Error {
+    Error::Source {
+        name: source.to_string(),
+        source: Box::new(error),
+    }
 }
 
 #[cfg(test)]
@@ -118,23 +236,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_gives_its_logs_and_counts_the_rest() -> Result<(), Box<dyn std::error::Error>> {
-        let folder = tempfile::tempdir()?;
-        let digests = folder.path().join(DIGEST_FOLDER);
-        std::fs::create_dir(&digests)?;
-        for name in ["b.json", "a.JSON.gz", "LICENSE.txt"] {
-            std::fs::write(folder.path().join(name), "x")?;
+    fn a_selection_prunes_by_whatever_a_path_tells() {
+        let selection = Selection {
+            accounts: vec!["111122223333".to_owned()],
+            regions: vec!["eu-west-1".to_owned()],
+            range: TimeRange::parse(Some("2026-11-20"), Some("2026-12-02")).unwrap_or_default(),
+        };
+        let admits = |path: &str| selection.admits(&ObjectKey::parse(path));
+        for path in [
+            "AWSLogs",
+            "AWSLogs/o-abc",
+            "AWSLogs/111122223333/CloudTrail/eu-west-1/2026",
+            "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/11",
+            "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/12/02",
+            "whatever/file.json",
+        ] {
+            assert!(admits(path), "{path}");
         }
-        std::fs::write(digests.join("d.json.gz"), "x")?;
-        let twice = [Source::new(folder.path()), Source::new(folder.path())];
-        let listing = Source::list(&twice)?;
-        let names: Vec<_> = listing
-            .files
-            .iter()
-            .filter_map(|f| f.path.file_name())
-            .collect();
-        assert_eq!(names, ["a.JSON.gz", "b.json"]);
-        assert_eq!((listing.digests, listing.others), (2, 2));
-        Ok(())
+        for path in [
+            "AWSLogs/999922223333",
+            "AWSLogs/111122223333/CloudTrail/us-east-1",
+            "AWSLogs/111122223333/CloudTrail/eu-west-1/2025",
+            "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/10",
+            "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/11/19",
+            "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/12/03",
+        ] {
+            assert!(!admits(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_source_is_told_by_its_name() {
+        assert!(matches!(Source::new("-"), Source::Stdin));
+        assert!(matches!(Source::new("s3://bucket/a"), Source::Url(_)));
+        assert!(matches!(Source::new("file:///tmp"), Source::Path(_)));
+        assert!(matches!(Source::new("logs/*.gz"), Source::Glob(_)));
+        assert!(matches!(Source::new("logs"), Source::Path(_)));
     }
 }

@@ -81,19 +81,21 @@ impl Explain {
             std::fs::read(&self.event).map_err(failed)?
         };
         let mut found = Vec::new();
-        for piece in records(&text) {
-            match piece {
-                Piece::Record(record, _) => found.push(record.to_owned()),
-                Piece::Reject(reject) => {
-                    let place = reject
-                        .position
-                        .map_or(String::new(), |at| format!("{at}: "));
-                    return Err(NoEvent::Bad {
-                        name: self.event.clone(),
-                        reason: format!("{place}{}", reject.reason),
-                    });
-                }
+        let mut bad = None;
+        records(&text, |piece| match piece {
+            Piece::Record(record, _) => found.push(record.to_owned()),
+            Piece::Reject(reject) => {
+                let place = reject
+                    .position
+                    .map_or(String::new(), |at| format!("{at}: "));
+                bad.get_or_insert(format!("{place}{}", reject.reason));
             }
+        });
+        if let Some(reason) = bad {
+            return Err(NoEvent::Bad {
+                name: self.event.clone(),
+                reason,
+            });
         }
         if found.is_empty() {
             return Err(NoEvent::InFile(self.event.clone()));

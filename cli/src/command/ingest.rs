@@ -1,36 +1,111 @@
 //! `trailwright ingest LAKE SOURCE...`
 
+use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
-use miette::Result;
-use trailwright_ingest::{Options, Report, Source, ingest};
+use miette::{IntoDiagnostic, Result};
+use trailwright_ingest::{Options, Report, Selection, Source, Storage, ingest};
 
+use crate::args::RangeArgs;
 use crate::exit::Exit;
+use crate::output::Stdout;
 use crate::report;
 
-/// Read CloudTrail logs into a lake. What the lake has already is left out.
+/// Read CloudTrail logs into a lake. What the lake has already is left out, so an ingest that
+/// was stopped goes on when it is run again.
 #[derive(Debug, Args)]
 pub(crate) struct Ingest {
-    /// Folder of the lake; made if it is not there
+    /// Folder of the lake, or s3://BUCKET/PREFIX; made if it is not there
     lake: String,
-    /// Files, or folders to search for .json, .json.gz, .jsonl and .ndjson files
+    /// Files, folders, patterns, s3://BUCKET/PREFIX, or - for standard input
     #[arg(required = true)]
     source: Vec<PathBuf>,
+    #[command(flatten)]
+    selection: SelectionArgs,
+    #[command(flatten)]
+    storage: StorageArgs,
+    /// Read files again that the lake's ledger knows
+    #[arg(long)]
+    reread: bool,
+    /// Write what was done to stdout, as JSON
+    #[arg(long)]
+    json: bool,
     /// Threads that read and decode [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
 }
 
+/// Which files are read, told by their paths.
+#[derive(Debug, Args)]
+struct SelectionArgs {
+    /// Only files whose path does not name another account
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    account: Vec<String>,
+    /// Only files whose path does not name another region
+    #[arg(long, value_name = "REGION", value_delimiter = ',')]
+    region: Vec<String>,
+    /// Days of delivery, by the path
+    #[command(flatten)]
+    range: RangeArgs,
+}
+
+/// How S3 and its like are reached.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct StorageArgs {
+    /// Server that speaks S3, http://localhost:9000
+    #[arg(long, value_name = "URL")]
+    endpoint_url: Option<String>,
+}
+
+impl From<StorageArgs> for Storage {
+    fn from(args: StorageArgs) -> Self {
+        Self {
+            endpoint_url: args.endpoint_url,
+        }
+    }
+}
+
 impl Ingest {
     pub(crate) async fn run(self) -> Result<Exit> {
-        let mut options = Options::default();
+        let mut options = Options {
+            selection: Selection {
+                accounts: self.selection.account,
+                regions: self.selection.region,
+                range: self.selection.range.parse()?,
+            },
+            storage: self.storage.into(),
+            reread: self.reread,
+            stop: stop_at_ctrl_c(),
+            ..Options::default()
+        };
         if let Some(threads) = self.threads {
             options.threads = threads.into();
         }
         let done = read(&self.lake, &self.lake, &self.source, &options).await?;
+        if self.json {
+            let summary = serde_json::to_string_pretty(&done).into_diagnostic()?;
+            writeln!(Stdout::new(), "{summary}").into_diagnostic()?;
+        }
         Ok(exit(&done))
     }
+}
+
+/// A flag that the first Ctrl-C sets. A second one ends the program, which does no harm.
+fn stop_at_ctrl_c() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    tokio::spawn(async move {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            if flag.swap(true, Ordering::Relaxed) {
+                std::process::exit(Exit::Interrupted as i32);
+            }
+            report::say("stopping: what is whole is committed; Ctrl-C again to drop it\n");
+        }
+    });
+    stop
 }
 
 /// Ingests with a progress bar, and says on stderr what was done to the lake, by its `name`.
@@ -51,8 +126,9 @@ pub(super) async fn read(
 
 /// The exit status that tells of rejects.
 pub(super) fn exit(done: &Report) -> Exit {
-    match done.rejected {
-        0 => Exit::Success,
-        _ => Exit::Rejects,
+    match done {
+        done if done.interrupted => Exit::Interrupted,
+        done if done.rejected > 0 => Exit::Rejects,
+        _ => Exit::Success,
     }
 }

@@ -1,6 +1,6 @@
 //! Do the conditions of a statement hold for a request?
 
-mod value;
+pub(crate) mod value;
 
 use super::Asked;
 use crate::pattern::{Piece, Variable, pieces};
@@ -22,6 +22,10 @@ impl Asked<'_> {
         let wanted = wanted.values();
         let found = self.request.context.get(key).unwrap_or_default();
         if operator.test == Test::Null {
+            // AWS: with these, Null is "always true or false respectively".
+            if let Some(quantifier) = operator.quantifier {
+                return quantifier == Quantifier::All;
+            }
             let absent = if found.is_empty() { "true" } else { "false" };
             return wanted.iter().any(|it| it.eq_ignore_ascii_case(absent));
         }
@@ -67,4 +71,4 @@ impl Asked<'_> {
 /// A value that is not of the type that the operator compares. Such a condition never holds,
 /// whether it is negated or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Unreadable;
+pub(crate) struct Unreadable;

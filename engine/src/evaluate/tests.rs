@@ -179,6 +179,18 @@ fn an_absent_key_passes_where_aws_says_so() {
     assert!(holds("Null", json!(true), "aws:TagKeys", &[]));
     assert!(!holds("Null", json!("false"), "aws:TagKeys", &[]));
     assert!(holds("Null", json!("false"), "aws:TagKeys", &[""]));
+    assert!(holds(
+        "ForAllValues:Null",
+        json!("true"),
+        "aws:TagKeys",
+        &["a"]
+    ));
+    assert!(!holds(
+        "ForAnyValue:Null",
+        json!("true"),
+        "aws:TagKeys",
+        &[]
+    ));
 }
 
 #[test]

@@ -78,7 +78,8 @@ impl<'a> Row<'a> {
                 extra.push((key.clone(), value));
             }
         }
-        if !["event_name", "event_source"]
+        // Insight events have neither name nor source of their own.
+        if !["event_name", "event_source", "insight_details"]
             .iter()
             .any(|name| row.text(name).is_some())
         {

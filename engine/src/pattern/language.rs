@@ -1,10 +1,12 @@
-//! Which sets of patterns can one text be in at once?
+//! Which sets of patterns can a text be in at once?
 //!
 //! Patterns are read as automata and walked together, so that the answer holds for all the texts
 //! there are, none of them tried. Characters that no pattern names at a place are one and the same
-//! there, which keeps the walk short.
+//! there. Who asks hopes that a text is in some sets and fears that it is in others: of two ways to
+//! the same place, the one with less to hope for and more to fear is followed and the other is
+//! forgotten, since whatever is wrong at its end is wrong at the end of the first as well.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 use super::{Pattern, Token};
 
@@ -22,9 +24,10 @@ pub(crate) struct Language {
 /// What to take a policy variable for, of which the value is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reading {
-    /// The language has what it has for every value: a variable equals itself only.
+    /// The language has what it has for every value: a variable equals itself only. For what one
+    /// hopes for.
     Surely,
-    /// The language has what it has for some value: a variable may be anything.
+    /// The language has what it has for some value: a variable may be anything. For what one fears.
     Perhaps,
 }
 
@@ -63,29 +66,82 @@ pub(crate) fn covers(others: &[Pattern], pattern: &Pattern) -> bool {
         .is_some_and(|found| found.iter().all(|held| held.first() == Some(&true)))
 }
 
-/// For each text that `base` covers: which of `languages` have it. All the different answers there
-/// are, or `None` if it takes too long to find them.
-pub(crate) fn signatures(base: &Pattern, languages: &[Language]) -> Option<BTreeSet<Vec<bool>>> {
-    let walk = Walk::new(base, languages);
-    let mut found = BTreeSet::new();
+/// Whether there is a text that both cover. Variables are like nothing.
+pub(crate) fn meet(one: &Pattern, other: &Pattern) -> bool {
     let mut seen = HashSet::new();
-    let mut open = vec![walk.start()];
-    let mut steps = 0;
-    while let Some(places) = open.pop() {
-        if walk.is_end_of_base(&places) {
-            found.insert(walk.signature(&places));
+    let mut open = vec![(0, 0)];
+    while let Some((i, j)) = open.pop() {
+        if !seen.insert((i, j)) {
+            continue;
         }
-        for symbol in walk.symbols(&places) {
-            steps += places.len();
-            if steps > LIMIT {
-                return None;
-            }
-            let next = walk.step(&places, &symbol);
-            // The base stands first; where it has no place left, no text of it leads.
-            let alive = next.first().is_some_and(|place| place.pattern == 0);
-            if alive && !seen.contains(&next) {
-                seen.insert(next.clone());
-                open.push(next);
+        let (a, b) = (one.tokens.get(i), other.tokens.get(j));
+        if (a, b) == (None, None) {
+            return true;
+        }
+        // A star covers nothing, too.
+        if matches!(a, Some(Token::Many { .. })) {
+            open.push((i + 1, j));
+        }
+        if matches!(b, Some(Token::Many { .. })) {
+            open.push((i, j + 1));
+        }
+        if let (Some(a), Some(b)) = (a, b)
+            && share_a_sign(a, b)
+        {
+            let step = |token: &Token| usize::from(!matches!(token, Token::Many { .. }));
+            open.push((i + step(a), j + step(b)));
+        }
+    }
+    false
+}
+
+fn share_a_sign(a: &Token, b: &Token) -> bool {
+    let takes_colon = |token: &Token| match token {
+        Token::One { colon } | Token::Many { colon } => *colon,
+        Token::Char(own) => *own == ':',
+        Token::Variable(_) => false,
+    };
+    match (a, b) {
+        (Token::Variable(_), _) | (_, Token::Variable(_)) => false,
+        (Token::Char(a), Token::Char(b)) => a == b,
+        (Token::Char(':'), wild) | (wild, Token::Char(':')) => takes_colon(wild),
+        _ => true,
+    }
+}
+
+/// For the texts that `base` covers: which of `languages` have them. Not all the answers there are,
+/// but for each text one with no more of what is hoped for and no less of what is feared. `None` if it takes too long.
+pub(crate) fn signatures(base: &Pattern, languages: &[Language]) -> Option<BTreeSet<Vec<bool>>> {
+    let walk = Walk::new(languages);
+    let mut found = BTreeSet::new();
+    let mut worst: BTreeMap<usize, Vec<Places>> = BTreeMap::new();
+    let mut open = VecDeque::from([(0, walk.start())]);
+    let mut steps = 0;
+    while let Some((at, places)) = open.pop_front() {
+        let seen = worst.entry(at).or_default();
+        steps += seen.len() + places.hopes.len() + places.fears.len();
+        if steps > LIMIT {
+            return None;
+        }
+        if seen.iter().any(|it| it.is_no_better_than(&places)) {
+            continue;
+        }
+        seen.retain(|it| !places.is_no_better_than(it));
+        seen.push(places.clone());
+
+        match base.tokens.get(at) {
+            None => _ = found.insert(walk.signature(&places)),
+            Some(token) => {
+                let stays = matches!(token, Token::Many { .. });
+                for symbol in walk.symbols(token, &places) {
+                    steps += places.hopes.len() + places.fears.len();
+                    let next = walk.step(&places, &symbol);
+                    open.push_back((at + usize::from(!stays), next));
+                }
+                if stays {
+                    // A star covers nothing, too.
+                    open.push_front((at + 1, places));
+                }
             }
         }
     }
@@ -99,47 +155,73 @@ struct Place {
     token: usize,
 }
 
+/// Where a text can have led to, sorted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Places {
+    hopes: Vec<Place>,
+    fears: Vec<Place>,
+}
+
+impl Places {
+    /// Whether whatever is wrong behind `other` is wrong behind these as well.
+    fn is_no_better_than(&self, other: &Self) -> bool {
+        is_part(&self.hopes, &other.hopes) && is_part(&other.fears, &self.fears)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Place> {
+        self.hopes.iter().chain(&self.fears)
+    }
+}
+
+/// Whether all of one sorted list are in another.
+fn is_part(part: &[Place], whole: &[Place]) -> bool {
+    let mut whole = whole.iter();
+    part.len() <= whole.len() && part.iter().all(|place| whole.any(|it| it == place))
+}
+
 /// What a text may go on with.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Symbol<'a> {
-    Char(char),
-    /// A character that is named nowhere here, and no colon.
+    /// A character that is named nowhere here, and no colon. First, since it leads to the least.
     Other,
+    Char(char),
     /// The value of a variable of the base.
     Variable(&'a str),
 }
 
-/// The base and the patterns of all languages, numbered.
+/// The patterns of all languages, numbered.
 struct Walk<'a> {
-    patterns: Vec<(&'a [Token], Reading)>,
+    patterns: Vec<Numbered<'a>>,
     languages: &'a [Language],
 }
 
+struct Numbered<'a> {
+    tokens: &'a [Token],
+    reading: Reading,
+}
+
 impl<'a> Walk<'a> {
-    fn new(base: &'a Pattern, languages: &'a [Language]) -> Self {
+    fn new(languages: &'a [Language]) -> Self {
         let of = |language: &'a Language| {
-            let reading = language.of_patterns();
-            language
-                .patterns
-                .iter()
-                .map(move |it| (it.tokens.as_slice(), reading))
+            let patterns = language.patterns.iter();
+            patterns.map(|pattern| Numbered {
+                tokens: &pattern.tokens,
+                reading: language.of_patterns(),
+            })
         };
-        let base = (base.tokens.as_slice(), Reading::Surely);
         Self {
-            patterns: std::iter::once(base)
-                .chain(languages.iter().flat_map(of))
-                .collect(),
+            patterns: languages.iter().flat_map(of).collect(),
             languages,
         }
     }
 
-    fn start(&self) -> Vec<Place> {
+    fn start(&self) -> Places {
         let starts = (0..self.patterns.len()).map(|pattern| Place { pattern, token: 0 });
         self.closed(starts.collect())
     }
 
     fn tokens(&self, place: Place) -> &'a [Token] {
-        self.patterns.get(place.pattern).map_or(&[], |it| it.0)
+        self.patterns.get(place.pattern).map_or(&[], |it| it.tokens)
     }
 
     fn token(&self, place: Place) -> Option<&'a Token> {
@@ -147,7 +229,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Adds the places behind stars, which cover nothing as well; sorted, each once.
-    fn closed(&self, mut places: Vec<Place>) -> Vec<Place> {
+    fn closed(&self, mut places: Vec<Place>) -> Places {
         let mut at = 0;
         while let Some(&place) = places.get(at) {
             if matches!(self.token(place), Some(Token::Many { .. })) {
@@ -157,35 +239,34 @@ impl<'a> Walk<'a> {
         }
         places.sort_unstable();
         places.dedup();
-        places
+        let is_hope = |it: &Place| {
+            let pattern = self.patterns.get(it.pattern);
+            pattern.is_some_and(|it| it.reading == Reading::Surely)
+        };
+        let (hopes, fears) = places.into_iter().partition(is_hope);
+        Places { hopes, fears }
     }
 
-    fn symbols(&self, places: &[Place]) -> BTreeSet<Symbol<'a>> {
-        let mut symbols = BTreeSet::new();
-        let mut any = false;
-        for place in places.iter().take_while(|place| place.pattern == 0) {
-            match self.token(*place) {
-                Some(Token::Char(own)) => _ = symbols.insert(Symbol::Char(*own)),
-                Some(Token::Variable(name)) => _ = symbols.insert(Symbol::Variable(name)),
-                Some(Token::One { .. } | Token::Many { .. }) => any = true,
-                None => {}
+    /// What may come next where the base has this token.
+    fn symbols<'b>(&self, base: &'b Token, places: &Places) -> BTreeSet<Symbol<'b>> {
+        match base {
+            Token::Char(own) => BTreeSet::from([Symbol::Char(*own)]),
+            Token::Variable(name) => BTreeSet::from([Symbol::Variable(name)]),
+            Token::One { colon } | Token::Many { colon } => {
+                let named = places.all().filter_map(|place| match self.token(*place) {
+                    Some(Token::Char(own)) if *own != ':' => Some(Symbol::Char(*own)),
+                    _ => None,
+                });
+                let colon = colon.then_some(Symbol::Char(':'));
+                named.chain(colon).chain([Symbol::Other]).collect()
             }
         }
-        if any {
-            symbols.extend([Symbol::Other, Symbol::Char(':')]);
-            let named = places.iter().filter_map(|place| match self.token(*place) {
-                Some(Token::Char(own)) => Some(Symbol::Char(*own)),
-                _ => None,
-            });
-            symbols.extend(named);
-        }
-        symbols
     }
 
-    fn step(&self, places: &[Place], symbol: &Symbol<'_>) -> Vec<Place> {
-        let mut next = Vec::with_capacity(places.len());
-        for &place in places {
-            let reading = self.patterns.get(place.pattern).map(|it| it.1);
+    fn step(&self, places: &Places, symbol: &Symbol<'_>) -> Places {
+        let mut next = Vec::with_capacity(places.hopes.len() + places.fears.len());
+        for &place in places.all() {
+            let reading = self.patterns.get(place.pattern).map(|it| it.reading);
             if let (Symbol::Variable(_), Some(Reading::Perhaps)) = (symbol, reading) {
                 // Its value may be what any part of the rest covers.
                 let rest = place.token..=self.tokens(place).len();
@@ -196,7 +277,7 @@ impl<'a> Walk<'a> {
                 (Some(Token::Char(own)), Symbol::Char(sign)) if own == sign => {
                     next.push(after(place));
                 }
-                (Some(Token::One { colon }), Symbol::Char(':')) if !colon => {}
+                (Some(Token::One { colon: false }), Symbol::Char(':')) => {}
                 (Some(Token::One { .. }), Symbol::Char(_) | Symbol::Other) => {
                     next.push(after(place));
                 }
@@ -211,24 +292,15 @@ impl<'a> Walk<'a> {
         self.closed(next)
     }
 
-    fn is_end(&self, place: Place) -> bool {
-        place.token == self.tokens(place).len()
-    }
-
-    fn is_end_of_base(&self, places: &[Place]) -> bool {
-        places
-            .iter()
-            .any(|&place| place.pattern == 0 && self.is_end(place))
-    }
-
-    fn signature(&self, places: &[Place]) -> Vec<bool> {
-        let mut first = 1;
+    fn signature(&self, places: &Places) -> Vec<bool> {
+        let mut first = 0;
         let held = |language: &Language| {
             let own = first..first + language.patterns.len();
             first = own.end;
+            let is_end = |place: &Place| place.token == self.tokens(*place).len();
             let covered = places
-                .iter()
-                .any(|&place| own.contains(&place.pattern) && self.is_end(place));
+                .all()
+                .any(|place| own.contains(&place.pattern) && is_end(place));
             covered != language.but
         };
         self.languages.iter().map(held).collect()
@@ -311,6 +383,22 @@ mod tests {
         assert!(covers(&[action("s3:*")], &action("S3:Get*")));
         assert!(covers(&[action("*")], &action("*:*")));
         assert!(!covers(&[action("s3:Get*")], &action("s3:*")));
+    }
+
+    #[test]
+    fn patterns_meet_in_a_text() {
+        let text = |it| Pattern::text(&[crate::pattern::Piece::Text(it)], &|_| None).unwrap();
+        for (one, other, expected) in [
+            ("instance/*", "*/i-1", true),
+            ("instance/*", "volume/*", false),
+            ("*", "", true),
+            ("a?c", "a*", true),
+            ("log-group:*", "log-group:x:*", true),
+            ("a*b", "*c", false),
+        ] {
+            assert_eq!(meet(&text(one), &text(other)), expected, "{one} {other}");
+            assert_eq!(meet(&text(other), &text(one)), expected, "{other} {one}");
+        }
     }
 
     #[test]

@@ -55,6 +55,34 @@ pub(crate) fn pieces(text: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
+/// The fields of an ARN, six at most. Colons of variables are none of its own.
+pub(crate) fn arn_fields(text: &str) -> Vec<&str> {
+    let mut fields = Vec::with_capacity(6);
+    let mut rest = text;
+    let mut from = 0;
+    while fields.len() < 5 {
+        let at = |sign: &str| {
+            rest.get(from..)
+                .and_then(|it| it.find(sign))
+                .map(|it| it + from)
+        };
+        let Some(colon) = at(":") else {
+            break;
+        };
+        let opened = at("${").filter(|opened| *opened < colon);
+        if let Some(closed) = opened.and_then(|_| at("}")) {
+            from = closed + 1;
+            continue;
+        }
+        let (field, after) = rest.split_at(colon);
+        fields.push(field);
+        rest = after.get(1..).unwrap_or_default();
+        from = 0;
+    }
+    fields.push(rest);
+    fields
+}
+
 fn variable(inside: &str) -> Variable<'_> {
     // AWS asks for a comma, one space and single quotes.
     let parts = inside
@@ -92,5 +120,21 @@ mod tests {
         );
         assert_eq!(pieces("${}"), [variable("", None)]);
         assert_eq!(pieces(""), []);
+    }
+
+    #[test]
+    fn the_colon_of_a_variable_parts_no_fields() {
+        let fields = arn_fields("arn:aws:sqs:${aws:RequestedRegion}:${Account}:q:${x:y");
+        let expected = [
+            "arn",
+            "aws",
+            "sqs",
+            "${aws:RequestedRegion}",
+            "${Account}",
+            "q:${x:y",
+        ];
+        assert_eq!(fields, expected);
+        assert_eq!(arn_fields("arn:${aws:x"), ["arn", "${aws", "x"]);
+        assert_eq!(arn_fields("}:${a}:b"), ["}", "${a}", "b"]);
     }
 }

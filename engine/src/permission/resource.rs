@@ -45,6 +45,8 @@ struct PlannedType {
     required: bool,
     /// Whether a call that names none makes one, with an id that it does not choose.
     creates: bool,
+    /// Whether a call that names none is about all of them.
+    lists: bool,
     /// Whether it always makes one, whatever else it names.
     always_creates: bool,
     templates: Vec<PlannedTemplate>,
@@ -74,9 +76,8 @@ impl Plan {
             accepted.retain(|(name, _)| *name != row.resource_type);
             accepted.push((row.resource_type, Some(row.checked)));
         }
-        let required = |checked: &Option<Checked>| {
-            matches!(checked, Some(Checked::Required | Checked::Created))
-        };
+        let required =
+            |checked: &Option<Checked>| !matches!(checked, None | Some(Checked::Accepted));
         let all_required = accepted.iter().filter(|(_, checked)| required(checked));
         let only_one = all_required.count() == 1;
         let types = accepted.iter().filter_map(|(name, checked)| {
@@ -105,6 +106,7 @@ impl Plan {
                 kind,
                 required,
                 creates,
+                lists: *checked == Some(Checked::All) || lists(action.name, kind),
                 always_creates: listed && action.name.starts_with("Copy"),
                 templates: templates.collect(),
             })
@@ -119,6 +121,20 @@ impl Plan {
     pub(super) fn is_empty(&self) -> bool {
         self.types.is_empty()
     }
+}
+
+/// Whether an action shows all resources of a type: `ListGuardrails` all guardrails.
+fn lists(action: &str, kind: &ResourceType) -> bool {
+    let subject = ["List", "Describe"]
+        .iter()
+        .find_map(|verb| action.strip_prefix(verb));
+    let kind = normal(kind.name);
+    let stem = kind.strip_suffix('y').unwrap_or(&kind);
+    subject.is_some_and(|subject| {
+        let subject = normal(subject);
+        let plural = subject.strip_prefix(stem);
+        plural.is_some_and(|ending| matches!(ending, "s" | "es" | "ies"))
+    })
 }
 
 /// Whether an action makes resources of a type with ids that its callers do not choose: it says
@@ -302,9 +318,10 @@ impl PlannedType {
 
     /// How a resource of the type is known that the event does not name.
     fn origin(&self, info: &CallInfo<'_>) -> Origin {
-        match self.creates && !info.call.failed {
-            true => Origin::Created,
-            false => Origin::Widened,
+        match (self.creates, self.lists) {
+            (true, _) if !info.call.failed => Origin::Created,
+            (_, true) if info.takes_defaults() => Origin::Event,
+            _ => Origin::Widened,
         }
     }
 
@@ -316,10 +333,10 @@ impl PlannedType {
         place: &Place<'_>,
         in_part: bool,
     ) -> Vec<Found> {
-        // A type of which there is one resource is used where it must be, not wherever it may be.
+        // A type of which there is one resource is used where it must be, or nothing else is.
         let templates = self.templates.iter();
         templates
-            .filter(|planned| self.required || !planned.variables.is_empty())
+            .filter(|planned| in_part || self.required || !planned.variables.is_empty())
             .flat_map(|planned| planned.fill(info, kinds, place, in_part))
             .collect()
     }

@@ -24,6 +24,8 @@ pub enum Checked {
     Accepted,
     /// Also where it names none.
     Required,
+    /// The same, and a call that names none is about all of them.
+    All,
     /// Always, and on one that the call makes, whose id is not known before.
     Created,
 }
@@ -33,6 +35,7 @@ impl Checked {
         match text {
             "accepted" => Some(Checked::Accepted),
             "required" => Some(Checked::Required),
+            "all" => Some(Checked::All),
             "created" => Some(Checked::Created),
             _ => None,
         }

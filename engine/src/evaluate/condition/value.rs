@@ -13,7 +13,7 @@ use crate::time::TimeRange;
 
 /// Whether `value` is as the policy wants it. A variable that the request has no value for is
 /// like nothing.
-pub(super) fn compare(
+pub(in crate::evaluate) fn compare(
     test: Test,
     value: &str,
     wanted: &[Piece<'_>],
@@ -65,7 +65,7 @@ fn text(wanted: &[Piece<'_>], resolve: Resolve<'_>) -> Option<String> {
 }
 
 /// Digits with a sign and a point, no exponent and no words such as `inf`.
-fn number(text: &str) -> Result<f64, Unreadable> {
+pub(crate) fn number(text: &str) -> Result<f64, Unreadable> {
     let plain = |sign: char| sign.is_ascii_digit() || matches!(sign, '+' | '-' | '.');
     if !text.chars().all(plain) {
         return Err(Unreadable);
@@ -73,7 +73,7 @@ fn number(text: &str) -> Result<f64, Unreadable> {
     text.parse().map_err(|_| Unreadable)
 }
 
-fn boolean(text: &str) -> Result<bool, Unreadable> {
+pub(crate) fn boolean(text: &str) -> Result<bool, Unreadable> {
     match text.to_ascii_lowercase().as_str() {
         "true" => Ok(true),
         "false" => Ok(false),
@@ -82,13 +82,13 @@ fn boolean(text: &str) -> Result<bool, Unreadable> {
 }
 
 /// A network; a single address is one of its own.
-fn network(text: &str) -> Result<IpNet, Unreadable> {
+pub(crate) fn network(text: &str) -> Result<IpNet, Unreadable> {
     let single = || text.parse::<IpAddr>().map(IpNet::from).ok();
     text.parse::<IpNet>().ok().or_else(single).ok_or(Unreadable)
 }
 
 /// Microseconds since the epoch, of an ISO 8601 date or time or of seconds since the epoch.
-fn instant(text: &str) -> Result<i64, Unreadable> {
+pub(crate) fn instant(text: &str) -> Result<i64, Unreadable> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let iso = match (digits, text.len()) {
         (true, 4) => format!("{text}-01-01"),

@@ -1,0 +1,128 @@
+//! `trailwright lake info|optimize|vacuum|retain|quarantine LAKE`
+
+use std::io::Write;
+
+use clap::{Args, Subcommand};
+use miette::{IntoDiagnostic, Result};
+use trailwright_ingest::{Lake as Opened, Storage, TARGET_BYTES};
+
+use super::ingest::StorageArgs;
+use crate::exit::Exit;
+use crate::output::Stdout;
+use crate::report;
+
+/// Look after a lake.
+#[derive(Debug, Args)]
+pub(crate) struct Lake {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Tell versions, sizes, and which days there are of each account and region
+    Info {
+        #[command(flatten)]
+        at: At,
+        /// Write it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Merge small data files into large sorted ones; safe beside an ingest
+    Optimize {
+        #[command(flatten)]
+        at: At,
+        /// Size of a data file, in megabytes
+        #[arg(long, value_name = "MB", default_value_t = TARGET_BYTES >> 20, value_parser = clap::value_parser!(u64).range(1..=4096))]
+        target_size: u64,
+    },
+    /// Delete data files that no recent version of the lake needs
+    Vacuum {
+        #[command(flatten)]
+        at: At,
+        /// Days whose versions stay readable; who reads longer than that may fail
+        #[arg(long, value_name = "N", default_value_t = 7)]
+        keep_days: u32,
+        /// Only tell what would be deleted
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Remove the events older than some days; those without a time stay
+    Retain {
+        #[command(flatten)]
+        at: At,
+        /// Days to keep
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        days: u32,
+    },
+    /// Write what could not be taken in, with file, position and reason, one JSON object a line
+    Quarantine {
+        #[command(flatten)]
+        at: At,
+    },
+}
+
+#[derive(Debug, Args)]
+struct At {
+    /// Folder of the lake, or s3://BUCKET/PREFIX
+    lake: String,
+    #[command(flatten)]
+    storage: StorageArgs,
+}
+
+impl At {
+    async fn open(self) -> Result<Opened> {
+        Ok(Opened::open(&self.lake, &Storage::from(self.storage)).await?)
+    }
+}
+
+impl Lake {
+    pub(crate) async fn run(self) -> Result<Exit> {
+        let mut out = Stdout::new();
+        match self.task {
+            Task::Info { at, json } => {
+                let info = at.open().await?.info().await?;
+                let text = match json {
+                    true => serde_json::to_string_pretty(&info).into_diagnostic()? + "\n",
+                    false => report::info(&info),
+                };
+                write!(out, "{text}").into_diagnostic()?;
+            }
+            Task::Optimize { at, target_size } => {
+                let done = at.open().await?.optimize(target_size << 20).await?;
+                report::say(&report::rewritten(&done));
+            }
+            Task::Vacuum {
+                at,
+                keep_days,
+                dry_run,
+            } => {
+                let deleted = at.open().await?.vacuum(keep_days, dry_run).await?;
+                for path in &deleted {
+                    writeln!(out, "{path}").into_diagnostic()?;
+                }
+                let verb = if dry_run {
+                    "would be deleted"
+                } else {
+                    "deleted"
+                };
+                report::say(&format!("files {verb}: {}\n", deleted.len()));
+            }
+            Task::Retain { at, days } => {
+                let now = jiff::Timestamp::now().as_microsecond();
+                let cutoff = now - i64::from(days) * 86_400_000_000;
+                let done = at.open().await?.retain(cutoff).await?;
+                report::say(&report::rewritten(&done));
+            }
+            Task::Quarantine { at } => {
+                let entries = at.open().await?.quarantined().await?;
+                for entry in &entries {
+                    let line = serde_json::to_string(entry).into_diagnostic()?;
+                    writeln!(out, "{line}").into_diagnostic()?;
+                }
+                report::say(&format!("rejects: {}\n", entries.len()));
+            }
+        }
+        Ok(Exit::Success)
+    }
+}

@@ -1,0 +1,179 @@
+//! Each implemented code is found, in its place, and nothing is found where there is nothing.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+const CASES: &str = include_str!("tests/cases.tsv");
+
+fn document(case: &str) -> String {
+    if case.starts_with(r#"{"Effect""#) || case.starts_with(r#"{"Sid""#) {
+        format!(r#"{{"Version": "2012-10-17", "Statement": [{case}]}}"#)
+    } else {
+        // Stands for more text than a table should hold.
+        case.replace("{5200 signs}", &"x".repeat(5_200))
+            .replace("{6200 signs}", &"x".repeat(6_200))
+    }
+}
+
+fn located(text: &str, finding: &Finding) -> String {
+    let span = finding.locations.first().unwrap().span;
+    let length = span.end.offset - span.start.offset;
+    text.chars().skip(span.start.offset).take(length).collect()
+}
+
+#[test]
+fn each_code_is_found_in_its_place() {
+    let mut found = BTreeSet::new();
+    for line in CASES.lines().filter(|line| !line.starts_with('#')) {
+        let [code, kind, place, case] = *line.split('\t').collect::<Vec<_>>().as_slice() else {
+            unreachable!("{line}");
+        };
+        let policy_type = match kind {
+            "scp" => PolicyType::ServiceControl,
+            _ => PolicyType::Identity,
+        };
+        let text = document(case);
+        let findings = validate(&text, policy_type, Reference::bundled());
+        let places: Vec<String> = findings
+            .iter()
+            .filter(|it| it.issue_code == code)
+            .map(|it| located(&text, it))
+            .collect();
+        let all: Vec<_> = findings
+            .iter()
+            .map(|it| (it.issue_code, &it.finding_details))
+            .collect();
+        assert!(
+            places
+                .iter()
+                .any(|it| it == place || (place == "all" && *it == text)),
+            "{code} in {case}: {places:?} of {all:?}"
+        );
+        found.insert(code);
+    }
+    let implemented = CODES.values().filter(|it| it.left_out.is_none());
+    let implemented: BTreeSet<&str> = implemented.map(|it| it.name).collect();
+    assert_eq!(found, implemented);
+}
+
+#[test]
+fn all_codes_are_accounted_for() {
+    assert_eq!(CODES.len(), 135);
+    let unexplained = CODES.values().find(|it| it.left_out == Some(""));
+    assert!(unexplained.is_none(), "{unexplained:?}");
+}
+
+#[test]
+fn nothing_is_found_where_there_is_nothing() {
+    let statements = [
+        r#"{"Sid": "A", "Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "arn:aws:s3:::bucket/a/*"}"#,
+        r#"{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::bucket", "Condition": {"StringLike": {"s3:prefix": ["home/${aws:username}/*", "x*"]}}}"#,
+        r#"{"Effect": "Allow", "Action": "ec2:RunInstances", "Resource": ["arn:aws:ec2:eu-central-1::image/ami-0123456789abcdef0", "arn:aws:ec2:eu-central-1:111122223333:instance/*", "arn:aws:ec2:*:*:subnet/*"]}"#,
+        r#"{"Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::111122223333:role/*", "Condition": {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}}"#,
+        r#"{"Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::111122223333:role/service/worker"}"#,
+        r#"{"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": ["arn:aws:logs:us-east-1:111122223333:log-group:/aws/lambda/f", "arn:aws:logs:us-east-1:111122223333:log-group:/aws/lambda/f:*"]}"#,
+        r#"{"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", "Condition": {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com", "kms:EncryptionContext:stage": "prod"}}}"#,
+        r#"{"Effect": "Allow", "Action": "dynamodb:Query", "Resource": ["arn:aws:dynamodb:us-east-1:111122223333:table/T", "arn:aws:dynamodb:us-east-1:111122223333:table/T/index/I"], "Condition": {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["${aws:PrincipalTag/team, 'none'}"]}}}"#,
+        r#"{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"NotIpAddress": {"aws:SourceIp": ["203.0.113.0/24", "2001:db8::/32"]}, "Bool": {"aws:ViaAWSService": "false"}}}"#,
+        r#"{"Effect": "Allow", "Action": "apigateway:GET", "Resource": "arn:aws:apigateway:us-east-1::/restapis/abc/stages"}"#,
+        r#"{"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "arn:aws:lambda:us-east-1:111122223333:function:f:prod"}"#,
+        r#"{"Effect": "Allow", "Action": ["sns:Publish"], "Resource": "arn:aws-us-gov:sns:us-gov-west-1:111122223333:topic"}"#,
+        r#"{"Effect": "Allow", "Action": "ec2:CreateTags", "Resource": "arn:aws:ec2:us-east-1:111122223333:*/*", "Condition": {"StringEquals": {"ec2:CreateAction": "RunInstances", "aws:RequestTag/team": "blue"}}}"#,
+        r#"{"Effect": "Deny", "NotAction": ["iam:*", "sts:*"], "Resource": "*", "Condition": {"StringNotEquals": {"aws:RequestedRegion": ["eu-central-1", "us-east-1"]}, "ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/admin"}}}"#,
+    ];
+    for statement in statements {
+        let text = document(statement);
+        for policy_type in [PolicyType::Identity, PolicyType::ServiceControl] {
+            let findings = validate(&text, policy_type, Reference::bundled());
+            assert!(findings.is_empty(), "{statement}\n{findings:#?}");
+        }
+    }
+}
+
+#[test]
+fn every_template_of_the_reference_is_a_valid_arn() {
+    let reference = Reference::bundled();
+    let types = reference
+        .services()
+        .iter()
+        .flat_map(|it| it.resource_types());
+    let templates: Vec<&str> = types
+        .flat_map(|it| it.arn_templates.iter().copied())
+        .collect();
+    let arns: Vec<String> = templates.iter().map(|it| filled(it)).collect();
+    let statement = json!({"Effect": "Allow", "Action": "s3:*", "Resource": arns});
+    let text = json!({"Version": "2012-10-17", "Statement": statement}).to_string();
+    let findings = validate(&text, PolicyType::Identity, reference);
+    let mut wrong = findings
+        .iter()
+        .filter(|it| it.finding_type == FindingType::Error);
+    // AWS publishes this one with a field too few.
+    let first = wrong.next().unwrap();
+    assert_eq!(
+        located(&text, first),
+        r#""arn:aws:mediaconnect:us-east-1:offering:name""#
+    );
+    assert_eq!(wrong.next(), None);
+}
+
+/// An ARN of which the template's placeholders have values.
+fn filled(template: &str) -> String {
+    let mut arn = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once("${") {
+        let (name, after) = after.split_once('}').unwrap();
+        arn += before;
+        arn += match name {
+            "Partition" => "aws",
+            "Region" => "us-east-1",
+            "Vendor" => "ec2",
+            it if it.contains("Account") && arn.matches(':').count() == 4 => "111122223333",
+            _ => "name",
+        };
+        rest = after;
+    }
+    arn + rest
+}
+
+#[test]
+fn a_finding_has_the_form_of_the_service() {
+    let text = "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    {\"Effect\": \"Allow\", \"Action\": [\"s3:GetObject\", \"s3:Nope\"], \"Resource\": \"*\"}\n  ]\n}";
+    let findings = validate(text, PolicyType::Identity, Reference::bundled());
+    let expected = json!([{
+        "findingType": "ERROR",
+        "issueCode": "INVALID_ACTION",
+        "findingDetails": "there is no action `s3:Nope`",
+        "learnMoreLink": "https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html#access-analyzer-reference-policy-checks-error-invalid-action",
+        "locations": [{
+            "path": [{"value": "Statement"}, {"index": 0}, {"value": "Action"}, {"index": 1}],
+            "span": {
+                "start": {"line": 4, "column": 51, "offset": 97},
+                "end": {"line": 4, "column": 60, "offset": 106},
+            },
+        }],
+    }]);
+    assert_eq!(serde_json::to_value(findings).unwrap(), expected);
+}
+
+proptest! {
+    #[test]
+    fn a_damaged_document_has_findings_and_no_panic(
+        case in prop::sample::select(CASES.lines().skip(1).collect::<Vec<_>>()),
+        at in any::<prop::sample::Index>(), with in "\\PC{0,3}",
+    ) {
+        let case = document(case.rsplit('\t').next().unwrap());
+        prop_assume!(case.len() < 2_000);
+        let signs: Vec<char> = case.chars().collect();
+        let (start, end) = signs.split_at(at.index(signs.len()));
+        let text: String = start.iter().copied().chain(with.chars()).chain(end.iter().skip(1).copied()).collect();
+        for finding in validate(&text, PolicyType::Identity, Reference::bundled()) {
+            let span = finding.locations.first().unwrap().span;
+            prop_assert!(span.start.offset <= span.end.offset && span.end.offset <= text.chars().count());
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! How does a file become rows?
+
+use std::sync::atomic::Ordering;
+
+use tokio::sync::mpsc;
+use trailwright_engine::event::{RecordError, Row};
+
+use super::fetch::{Content, Input};
+use super::{BATCH_BYTES, Shared};
+use crate::Error;
+use crate::batch::{Batch, BatchBuilder};
+use crate::decompress::{Inflater, Text, Trouble};
+use crate::lake::{FileReject, ReadFile};
+use crate::parse::{Piece, Position, Reject, Splitter};
+use crate::source::Place;
+use crate::unwrap::{Wrapped, unwrap};
+
+/// What a worker tells of some files, or of a part of one.
+#[derive(Default)]
+pub(super) struct Decoded {
+    pub(super) batch: Option<Batch>,
+    pub(super) records: u64,
+    pub(super) repeated_keys: u64,
+    pub(super) digests: u64,
+    pub(super) inflated_bytes: u64,
+    pub(super) rejects: Vec<FileReject>,
+    /// Files whose last rows are in this part or in one before it.
+    pub(super) read: Vec<ReadFile>,
+    /// Number and bytes of the files that are done with, read or not.
+    pub(super) done: u64,
+    pub(super) done_bytes: u64,
+}
+
+/// Decodes files one after the other, reusing its buffers.
+pub(super) struct Worker<'a> {
+    shared: &'a Shared,
+    sender: &'a mpsc::Sender<Result<Decoded, Error>>,
+    inflater: Inflater,
+    splitter: Splitter,
+    rows: BatchBuilder,
+    part: Decoded,
+    rejected_bytes: usize,
+}
+
+impl<'a> Worker<'a> {
+    pub(super) fn new(
+        shared: &'a Shared,
+        sender: &'a mpsc::Sender<Result<Decoded, Error>>,
+    ) -> Self {
+        Self {
+            shared,
+            sender,
+            inflater: Inflater::new(),
+            splitter: Splitter::new(),
+            rows: BatchBuilder::new(),
+            part: Decoded::default(),
+            rejected_bytes: 0,
+        }
+    }
+
+    /// Decodes what comes until nothing does, or nobody wants it any more.
+    pub(super) fn run(&mut self, inputs: &crossbeam_channel::Receiver<Input>) -> Option<()> {
+        for input in inputs {
+            if self.shared.stop.load(Ordering::Relaxed) {
+                break;
+            }
+            self.decode(input)?;
+            // Nothing comes at once: let go of what is there, so that progress is seen.
+            if inputs.is_empty() && self.part.done > 0 && self.part.done_bytes > BATCH_BYTES as u64
+            {
+                self.hand_over()?;
+            }
+        }
+        self.hand_over()
+    }
+
+    fn decode(&mut self, input: Input) -> Option<()> {
+        let Input { file, content } = input;
+        let before = self.part.records;
+        let handed_over = &mut 0;
+        let trouble = match content {
+            Content::Failed(error) => Some(Trouble::Read(error)),
+            Content::Bytes(bytes) => self.text(&file.name, bytes.as_ref(), handed_over)?,
+            Content::InPlace => match file.open(&self.shared.runtime) {
+                Ok(reader) => self.text(&file.name, reader, handed_over)?,
+                Err(error) => Some(Trouble::Read(error)),
+            },
+        };
+        let unread = matches!(trouble, Some(Trouble::Read(_)));
+        if let Some(trouble) = trouble {
+            self.reject(&file.name, Reject::of_file(trouble.to_string()));
+        }
+        self.part.done += 1;
+        self.part.done_bytes += file.size;
+        if !unread && !matches!(file.place, Place::Stdin) {
+            self.part.read.push(ReadFile {
+                records: (self.part.records + *handed_over).saturating_sub(before),
+                name: file.name,
+                size: file.size,
+                version: file.version,
+            });
+        }
+        match self.is_full() {
+            true => self.hand_over(),
+            false => Some(()),
+        }
+    }
+
+    /// Decodes the text of one file. What was wrong with it as a whole, if anything was.
+    fn text<R: std::io::Read>(
+        &mut self,
+        file: &str,
+        reader: R,
+        handed_over: &mut u64,
+    ) -> Option<Option<Trouble>> {
+        let mut inflater = std::mem::replace(&mut self.inflater, Inflater::spare());
+        let mut splitter = std::mem::replace(&mut self.splitter, Splitter::new());
+        splitter.reset();
+        let mut trouble = None;
+        let mut go_on = Some(());
+        match Text::open(reader, &mut inflater) {
+            Err(error) => trouble = Some(error),
+            Ok(mut text) => {
+                let mut more = |buffer: &mut Vec<u8>, wanted: usize| {
+                    text.read(buffer, wanted).unwrap_or_else(|error| {
+                        trouble = Some(error);
+                        false
+                    })
+                };
+                while let Some(piece) = splitter.next(&mut more) {
+                    self.piece(file, piece);
+                    if self.is_full() {
+                        *handed_over += self.part.records;
+                        go_on = self.hand_over();
+                        if go_on.is_none() {
+                            break;
+                        }
+                    }
+                }
+                self.part.inflated_bytes += text.given();
+            }
+        }
+        self.inflater = inflater;
+        self.splitter = splitter;
+        go_on.map(|()| trouble)
+    }
+
+    fn piece(&mut self, file: &str, piece: Piece<'_>) {
+        let (record, position) = match piece {
+            Piece::Record(record, position) => (record, position),
+            Piece::Reject(reject) => {
+                self.part.records += 1;
+                return self.reject(file, reject);
+            }
+        };
+        match Row::from_record(record) {
+            Ok(row) => self.row(file, row),
+            Err(RecordError::NotCloudTrail) => self.unwrap(file, record, position),
+            Err(error) => self.no_record(file, record, position, &error),
+        }
+    }
+
+    fn row<'r>(&mut self, file: &'r str, mut row: Row<'r>) {
+        self.part.records += 1;
+        row.set("log_file", file.into());
+        self.part.repeated_keys += u64::from(row.repeated_keys() > 0);
+        self.rows.push(&row);
+    }
+
+    /// Looks for records in an object that is none.
+    fn unwrap(&mut self, file: &str, object: &str, position: Position) {
+        match unwrap(object) {
+            Wrapped::Digest => self.part.digests += 1,
+            Wrapped::Objects(objects) => {
+                for object in objects {
+                    match Row::from_record(&object) {
+                        Ok(row) => self.row(file, row),
+                        Err(error) => self.no_record(file, &object, position, &error),
+                    }
+                }
+            }
+            Wrapped::Nothing(reason) => {
+                self.part.records += 1;
+                self.reject(file, Reject::new(position, reason, object.as_bytes()));
+            }
+        }
+    }
+
+    fn no_record(&mut self, file: &str, text: &str, position: Position, error: &RecordError) {
+        self.part.records += 1;
+        let reason = with_causes(error);
+        self.reject(file, Reject::new(position, reason, text.as_bytes()));
+    }
+
+    fn reject(&mut self, file: &str, reject: Reject) {
+        self.rejected_bytes += reject.raw.len() + 64;
+        self.part.rejects.push((file.to_owned(), reject));
+    }
+
+    fn is_full(&self) -> bool {
+        self.rows.bytes() >= BATCH_BYTES
+            || self.rejected_bytes >= BATCH_BYTES
+            || self.part.read.len() >= 4096
+    }
+
+    /// Sends what was decoded. `None` if nobody listens any more.
+    fn hand_over(&mut self) -> Option<()> {
+        let mut part = std::mem::take(&mut self.part);
+        self.rejected_bytes = 0;
+        let sent = match self.rows.is_empty() {
+            true => Ok(part),
+            false => self.rows.finish().map_err(Error::from).map(|batch| {
+                part.batch = Some(batch);
+                part
+            }),
+        };
+        self.sender.blocking_send(sent).ok()
+    }
+}
+
+/// An error's text with those of its causes.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.ends_with(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    text
+}
