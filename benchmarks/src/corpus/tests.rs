@@ -217,7 +217,7 @@ fn a_corpus_has_what_trails_have() -> anyhow::Result<()> {
 #[test]
 fn portions_make_the_whole() -> anyhow::Result<()> {
     let corpus = Corpus::new(options())?;
-    let portions = corpus.portions(3000);
+    let portions = corpus.portions(1000);
     assert!(portions.len() > 3);
     let all: Vec<usize> = portions.into_iter().flatten().collect();
     assert_eq!(all, corpus.whole().collect::<Vec<_>>());
