@@ -21,7 +21,7 @@ fn findings_read_like_those_of_a_compiler() {
     let done = lab.trailwright(["validate", "policy.json"]).status(4);
     expect_test::expect![[r#"
         policy.json:4:52: error[INVALID_ACTION]: there is no action `s3:ListObjects`; a call of that name needs s3:ListBucket
-          4 |     {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListObjects"], "Resource": "arn:aws:s3:::logs/*"…
+          4 |     {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListObjects"], "Resource": "arn:aws:s3:::logs…
             |                                                    ^^^^^^^^^^^^^^^^
           hint: `trailwright reference SERVICE:ACTION` tells what AWS knows
         policy.json:5:13: error[UNSUPPORTED_SID]: the Sid `Hand On` has more than letters and digits
@@ -50,8 +50,8 @@ fn findings_as_json_have_the_form_of_the_api() {
     let expected = json!([{
         "path": [{"value": "Statement"}, {"index": 1}, {"value": "Sid"}],
         "span": {
-            "start": {"line": 5, "column": 12, "offset": 160},
-            "end": {"line": 5, "column": 21, "offset": 169},
+            "start": {"line": 5, "column": 12, "offset": 164},
+            "end": {"line": 5, "column": 21, "offset": 173},
         },
     }]);
     assert_eq!(first["locations"], expected);
@@ -149,24 +149,40 @@ fn filled(policy: &str) -> String {
     text + rest
 }
 
-/// The policies of everybody in the lake of `name`, in every style, must have no errors and no
-/// security warnings.
-fn all_policies_are_good(name: &str) -> usize {
+/// The text with real regions. Those of some logs were replaced by names such as
+/// `me-northwest-3r` before they were published.
+fn with_real_regions(policy: &str) -> String {
+    let fictional = |field: &&str| field.contains('-') && field.ends_with(['1', '2', '3', '4']);
+    let parts = policy
+        .split(':')
+        .map(|field| match field.strip_suffix('r') {
+            Some(region) if fictional(&region) && !field.contains('/') => "us-east-1",
+            _ => field,
+        });
+    parts.collect::<Vec<&str>>().join(":")
+}
+
+/// The policies of everybody in the lake of `name` must have no errors and no security warnings;
+/// `styles` of them are written for each.
+fn all_policies_are_good(name: &str, styles: usize) -> usize {
     let lab = lab_with(name);
     let principals = lab.sql(
         "SELECT principal FROM principals WHERE principal LIKE 'arn:%:iam::%:role/%' OR principal LIKE 'arn:%:iam::%:user/%'",
     );
     let mut files = Vec::new();
-    for row in &principals {
-        for style in ["exact", "access-analyzer", "compact"] {
+    let all = ["exact", "access-analyzer", "compact"];
+    for (at, row) in principals.iter().enumerate() {
+        for style in all.iter().cycle().skip(at).take(styles) {
             let principal = row["principal"].as_str().unwrap();
             let done =
                 lab.trailwright(["policy", "lake", "--principal", principal, "--style", style]);
-            if done.stderr.contains("there is no policy to write") {
+            // Service-linked roles take none, and some used nothing.
+            let none = ["there is no policy to write", "cannot write a policy for"];
+            if none.iter().any(|text| done.stderr.contains(text)) {
                 continue;
             }
             let file = format!("policy-{}.json", files.len());
-            lab.write(&file, filled(&done.status(0).stdout));
+            lab.write(&file, with_real_regions(&filled(&done.status(0).stdout)));
             files.push(file);
         }
     }
@@ -184,7 +200,7 @@ fn all_policies_are_good(name: &str) -> usize {
 
 #[test]
 fn what_the_program_writes_has_no_errors_or_security_warnings() {
-    let files = all_policies_are_good("invictus") + all_policies_are_good("stratus-red-team");
+    let files = all_policies_are_good("invictus", 3) + all_policies_are_good("stratus-red-team", 1);
     assert!(files > 30, "only {files} policies");
 }
 
@@ -209,7 +225,7 @@ fn a_check_of_new_access_passes_or_fails_with_reasons() {
         .stdout("PASS: The modified permissions do not grant new access compared to your existing policy.\n");
     check("narrow.json", "wide.json").status(4).stdout(
         "FAIL: The modified permissions grant new access compared to your existing policy.\n\
-         wide.json:1:43: New access in the statement with sid: A.\n",
+         wide.json:1:15: New access in the statement with sid: A.\n",
     );
     let done = lab
         .trailwright(["check-no-new-access", "narrow.json", "wide.json", "--json"])

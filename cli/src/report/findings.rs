@@ -60,11 +60,10 @@ fn excerpt(text: &str, span: Span) -> String {
         length
     };
     let start = span.start.column.min(length);
-    // A long line is cut so that the place begins a third into what is shown.
-    let from = if length > WIDTH {
-        start.saturating_sub(WIDTH / 3)
-    } else {
-        0
+    // A long line is cut so that the place is in what is shown.
+    let from = match end.min(length) {
+        end if end <= WIDTH => 0,
+        _ => start.saturating_sub(WIDTH / 3),
     };
     let shown: String = line.chars().skip(from).take(WIDTH).collect();
     let marked = (end.saturating_sub(start)).clamp(1, (WIDTH - (start - from)).max(1));
