@@ -240,7 +240,7 @@ fn a_check_of_new_access_passes_or_fails_with_reasons() {
     );
     lab.write(
         "broken.json",
-        "{\n \"Statement\": [{\"Effect\": \"allow\", \"Action\": \"*\"}]}",
+        "{\n \"Statement\": [{\"Effect\": \"allow\", \"Action\": \"*\", \"Resource\": \"*\"}]}",
     );
     check("wide.json", "broken.json")
         .status(1)
