@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 use miette::{IntoDiagnostic, Result};
-use trailwright_ingest::{Options, Report, Selection, Source, Storage, ingest};
+use trailwright_ingest::{Options, Report, Selection, Source, ingest};
 
-use crate::args::RangeArgs;
+use crate::args::{RangeArgs, StorageArgs};
 use crate::exit::Exit;
 use crate::output::Stdout;
 use crate::report;
@@ -52,22 +52,6 @@ struct SelectionArgs {
     range: RangeArgs,
 }
 
-/// How S3 and its like are reached.
-#[derive(Debug, Clone, Default, Args)]
-pub(crate) struct StorageArgs {
-    /// Server that speaks S3, http://localhost:9000
-    #[arg(long, value_name = "URL")]
-    endpoint_url: Option<String>,
-}
-
-impl From<StorageArgs> for Storage {
-    fn from(args: StorageArgs) -> Self {
-        Self {
-            endpoint_url: args.endpoint_url,
-        }
-    }
-}
-
 impl Ingest {
     pub(crate) async fn run(self) -> Result<Exit> {
         let mut options = Options {
@@ -76,7 +60,7 @@ impl Ingest {
                 regions: self.selection.region,
                 range: self.selection.range.parse()?,
             },
-            storage: self.storage.into(),
+            storage: self.storage.storage(),
             reread: self.reread,
             stop: stop_at_ctrl_c(),
             ..Options::default()
