@@ -168,6 +168,13 @@ mod tests {
     }
 
     #[test]
+    fn of_a_repeated_key_the_last_value_counts() {
+        let repeated = r#"{"type":"Root","type":"IAMUser","arn":"arn:aws:iam::1:root","sessionContext":{},
+            "arn":"arn:aws:iam::1:user/bob","sessionContext":{"a":1,"a":2}}"#;
+        assert_eq!(id(repeated), "IAMUser arn:aws:iam::1:user/bob");
+    }
+
+    #[test]
     fn each_kind_of_identity_has_a_name_of_its_own() {
         for (identity, expected) in [
             (

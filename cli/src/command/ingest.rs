@@ -36,6 +36,9 @@ pub(crate) struct Ingest {
     /// Threads that read and decode [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
+    /// Commit when new events hold so much memory: less takes less of it, and makes more files
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(1..), hide = true)]
+    commit_bytes: Option<u32>,
 }
 
 /// Which files are read, told by their paths.
@@ -67,6 +70,9 @@ impl Ingest {
         };
         if let Some(threads) = self.threads {
             options.threads = threads.into();
+        }
+        if let Some(bytes) = self.commit_bytes {
+            options.commit_bytes = usize::try_from(bytes).into_diagnostic()?;
         }
         let done = read(&self.lake, &self.lake, &self.source, &options).await?;
         if self.json {
