@@ -73,9 +73,9 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct With {
-    /// A Python that has what benchmarks/peers/requirements.txt lists [default: what
-    /// TRAILWRIGHT_PEERS_PYTHON names]; without it, only we are measured
-    #[arg(long)]
+    /// A Python that has what benchmarks/peers/requirements.txt lists; without it, only we
+    /// are measured
+    #[arg(long, env = "TRAILWRIGHT_PEERS_PYTHON")]
     python: Option<PathBuf>,
     /// The program to measure [default: the one beside this]
     #[arg(long)]
@@ -99,9 +99,7 @@ impl With {
                 trailwright.display()
             );
         }
-        let named = || std::env::var_os("TRAILWRIGHT_PEERS_PYTHON").map(PathBuf::from);
-        let python = self.python.clone().or_else(named);
-        if python.is_none() {
+        if self.python.is_none() {
             eprintln!(
                 "NOTE: no Python with the peers: only our own answers are measured and checked"
             );
@@ -109,7 +107,7 @@ impl With {
         Ok(Tools {
             trailwright,
             own,
-            python,
+            python: self.python.clone(),
             home: self.home.clone(),
             threads: std::thread::available_parallelism().map_or(2, usize::from),
         })
