@@ -15,6 +15,7 @@ mod ingest;
 mod policy;
 mod principals;
 mod readme;
+mod server;
 mod sql;
 mod validate;
 

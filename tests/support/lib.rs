@@ -13,6 +13,8 @@
 pub mod fixture;
 pub mod json;
 pub mod lab;
+pub mod server;
 pub mod trail;
 
 pub use lab::{Lab, Outcome};
+pub use server::Server;
