@@ -17,6 +17,7 @@ mod policy;
 mod principals;
 mod readme;
 mod s3;
+mod server;
 mod sql;
 mod validate;
 
