@@ -14,6 +14,7 @@ mod engine;
 pub mod growth;
 mod machine;
 pub mod own;
+mod policies;
 mod process;
 mod query;
 mod results;

@@ -26,6 +26,9 @@ enum Command {
         /// Rounds
         #[arg(long, default_value_t = 3)]
         rounds: usize,
+        /// An engine that takes longer than this, in seconds, is not asked for it again
+        #[arg(long, default_value_t = 30.0)]
+        patience: f64,
         /// Keep the corpora, or take those that are there
         #[arg(long)]
         corpora: Option<PathBuf>,
@@ -127,8 +130,9 @@ fn main() -> anyhow::Result<()> {
             with,
             events,
             rounds,
+            patience,
             corpora,
-        } => run(&with, events, rounds, corpora),
+        } => run(&with, events, (rounds, patience), corpora),
         Command::Grow {
             with,
             events,
@@ -147,7 +151,12 @@ fn main() -> anyhow::Result<()> {
     }
 }
 
-fn run(with: &With, events: u64, rounds: usize, corpora: Option<PathBuf>) -> anyhow::Result<()> {
+fn run(
+    with: &With,
+    events: u64,
+    (rounds, patience): (usize, f64),
+    corpora: Option<PathBuf>,
+) -> anyhow::Result<()> {
     let (tools, work) = (with.tools()?, with.work());
     let folder = corpora.clone().unwrap_or_else(|| work.join("corpora"));
     let plan = side_by_side::Plan {
@@ -165,6 +174,7 @@ fn run(with: &With, events: u64, rounds: usize, corpora: Option<PathBuf>) -> any
         work: work.join("lakes"),
         rounds,
         repeat: 5,
+        patience,
     };
     let results_path = with.home.join("results.json");
     let mut results = side_by_side::measure(&plan, &tools)?;
@@ -222,6 +232,7 @@ fn check(with: &With) -> anyhow::Result<()> {
         work: work.join("lakes"),
         rounds: 1,
         repeat: 1,
+        patience: 1.0,
     };
     let results = side_by_side::measure(&plan, &tools)?;
     write_up::write(&results, &scratch(&work)?)?;

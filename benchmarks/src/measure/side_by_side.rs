@@ -4,12 +4,12 @@
 //! that a busy moment of the machine does not fall on one alone.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use anyhow::Context as _;
 
 use super::engine::{Peer, Told, Tools};
 use super::machine::Machine;
+use super::policies;
 use super::query::{Of, QUERIES, Query, Subject};
 use super::results::{Measured, Results};
 use super::truth::{Rows, Truth, difference};
@@ -20,17 +20,10 @@ pub(super) const OURS: &str = "Trailwright";
 pub(super) const BARE: &str = "bare decode to Parquet";
 /// Inflating and parsing and nothing else.
 pub(super) const LIMIT: &str = "inflate and parse only";
-/// The other one that writes policies.
-pub(super) const TRAILSCRAPER: &str = "trailscraper";
 
 /// Tasks, as tables call them.
 pub(super) const INGEST: &str = "ingest";
 pub(super) const RAW: &str = "raw";
-pub(super) const POLICY: &str = "policy";
-pub(super) const FILES_TO_POLICY: &str = "files to policy";
-
-/// Seconds after which an engine is not asked again.
-const PATIENCE: f64 = 100.0;
 
 /// What is done, on which corpora.
 pub struct Plan {
@@ -44,6 +37,15 @@ pub struct Plan {
     pub rounds: usize,
     /// How often a query runs in each round.
     pub repeat: usize,
+    /// Seconds at a task after which an engine is not asked for it again.
+    pub patience: f64,
+}
+
+impl Plan {
+    /// Rounds, and patience with each engine.
+    pub(super) fn turns(&self) -> (usize, f64) {
+        (self.rounds, self.patience)
+    }
 }
 
 /// Does everything in turns.
@@ -69,21 +71,21 @@ pub fn measure(plan: &Plan, tools: &Tools) -> anyhow::Result<Results> {
             folder.join("AWSLogs").as_os_str(),
         ])?;
         queries(&lake, &truth, plan, tools, &mut results)?;
-        policy(&lake, &truth, plan, tools, &mut results)?;
+        policies::from_lake(&lake, &truth, plan, tools, &mut results)?;
         empty(&lake)?;
     }
     let truth = Truth::read(&plan.small.join("truth"))?;
     results
         .corpora
         .push(("small".to_owned(), truth.summary.clone()));
-    files_to_policy(&truth, plan, tools, &mut results)?;
+    policies::from_files(&truth, plan, tools, &mut results)?;
     Ok(results)
 }
 
 /// Runs `engines` in turns; one that fails is told of as such.
-fn in_turns(
+pub(super) fn in_turns(
     task: &str,
-    rounds: usize,
+    (rounds, patience): (usize, f64),
     engines: &[&str],
     results: &mut Results,
     mut run: impl FnMut(&str) -> anyhow::Result<Measured>,
@@ -95,7 +97,7 @@ fn in_turns(
             };
             let known = results.measured.iter();
             let mut known = known.filter(|m| m.task == task && m.engine == *engine);
-            if known.any(|m| m.wrong.is_some() || m.seconds.iter().any(|s| *s > PATIENCE)) {
+            if known.any(|m| m.wrong.is_some() || m.seconds.iter().any(|s| *s > patience)) {
                 continue;
             }
             let measured = run(engine).unwrap_or_else(|error| Measured {
@@ -124,7 +126,7 @@ fn in_turns(
     }
 }
 
-fn measured(seconds: Vec<f64>, memory: u64, wrong: Option<String>) -> Measured {
+pub(super) fn measured(seconds: Vec<f64>, memory: u64, wrong: Option<String>) -> Measured {
     Measured {
         task: String::new(),
         engine: String::new(),
@@ -135,7 +137,7 @@ fn measured(seconds: Vec<f64>, memory: u64, wrong: Option<String>) -> Measured {
     }
 }
 
-fn empty(folder: &Path) -> anyhow::Result<()> {
+pub(super) fn empty(folder: &Path) -> anyhow::Result<()> {
     if folder.exists() {
         std::fs::remove_dir_all(folder)
             .with_context(|| format!("cannot remove `{}`", folder.display()))?;
@@ -190,7 +192,7 @@ fn ingest(
     };
     in_turns(
         &task,
-        plan.rounds,
+        plan.turns(),
         &engines(tools, &[BARE, LIMIT]),
         results,
         |engine| {
@@ -266,7 +268,7 @@ fn raw(
     let expected = truth.group();
     in_turns(
         RAW,
-        plan.rounds,
+        plan.turns(),
         &engines(tools, &[]),
         results,
         |engine| match engine {
@@ -301,7 +303,7 @@ fn named(query: &Query, subject: &Subject) -> String {
 }
 
 /// What corpora are asked for: their busiest role, and ten days of their first month.
-fn subject(truth: &Truth) -> Subject {
+pub(super) fn subject(truth: &Truth) -> Subject {
     Subject::of(&truth.summary, "2026-01-05 00:00:00", "2026-01-15 00:00:00")
 }
 
@@ -437,115 +439,4 @@ fn queries(
         }
     }
     Ok(())
-}
-
-/// A policy for the busiest role, the program started anew each time.
-fn policy(
-    lake: &Path,
-    truth: &Truth,
-    plan: &Plan,
-    tools: &Tools,
-    results: &mut Results,
-) -> anyhow::Result<()> {
-    let subject = subject(truth);
-    let expected = truth.actions_used(&subject.principal);
-    in_turns(POLICY, plan.rounds.max(3), &[OURS], results, |_| {
-        let run = tools.trailwright([
-            "policy".as_ref(),
-            lake.as_os_str(),
-            "--principal".as_ref(),
-            subject.principal.as_ref(),
-        ])?;
-        let wrong = difference(&actions(&run.stdout)?, &expected);
-        Ok(measured(vec![run.seconds], run.memory, wrong))
-    });
-    Ok(())
-}
-
-/// From files to a policy, beside the other one that writes policies.
-fn files_to_policy(
-    truth: &Truth,
-    plan: &Plan,
-    tools: &Tools,
-    results: &mut Results,
-) -> anyhow::Result<()> {
-    let subject = subject(truth);
-    let expected = truth.actions_used(&subject.principal);
-    let lake = plan.work.join("small");
-    let mut engines = vec![OURS];
-    engines.extend(tools.python.is_some().then_some(TRAILSCRAPER));
-    in_turns(FILES_TO_POLICY, plan.rounds, &engines, results, |engine| {
-        empty(&lake)?;
-        if engine == OURS {
-            let source = plan.small.join("AWSLogs");
-            let ingest =
-                tools.trailwright(["ingest".as_ref(), lake.as_os_str(), source.as_os_str()])?;
-            let run = tools.trailwright([
-                "policy".as_ref(),
-                lake.as_os_str(),
-                "--principal".as_ref(),
-                subject.principal.as_ref(),
-            ])?;
-            let wrong = difference(&actions(&run.stdout)?, &expected);
-            let seconds = ingest.seconds + run.seconds;
-            return Ok(measured(
-                vec![seconds],
-                run.memory.max(ingest.memory),
-                wrong,
-            ));
-        }
-        let events = plan.work.join("events.json");
-        let mut select = tools.script("trailscraper")?;
-        select
-            .arg("select")
-            .arg("--log-dir")
-            .arg(plan.small.join("AWSLogs"));
-        select.args(["--filter-assumed-role-arn", &subject.principal]);
-        let selected = tools.timed(&mut select)?;
-        std::fs::write(&events, &selected.stdout)?;
-        let generate = tools.script("trailscraper")?;
-        let mut shell = Command::new("sh");
-        shell
-            .args(["-c", "exec \"$0\" generate < \"$1\""])
-            .arg(generate.get_program())
-            .arg(&events);
-        shell.stdin(Stdio::null());
-        let generated = tools.timed(&mut shell)?;
-        // Its actions are no more than compared with ours in words: it knows no PassRole, and
-        // counts denied calls as used.
-        actions(&generated.stdout)?;
-        std::fs::remove_file(&events)?;
-        let seconds = selected.seconds + generated.seconds;
-        Ok(measured(
-            vec![seconds],
-            selected.memory.max(generated.memory),
-            None,
-        ))
-    });
-    empty(&lake)
-}
-
-/// The actions that a policy allows, one a row.
-fn actions(policy: &str) -> anyhow::Result<Rows> {
-    let documents = serde_json::Deserializer::from_str(policy).into_iter::<serde_json::Value>();
-    let mut actions = std::collections::BTreeSet::new();
-    for document in documents {
-        let document = document.context("expected a policy document")?;
-        let statements = document
-            .get("Statement")
-            .and_then(serde_json::Value::as_array);
-        for statement in statements.into_iter().flatten() {
-            match statement.get("Action") {
-                Some(serde_json::Value::String(action)) => {
-                    actions.insert(action.clone());
-                }
-                Some(serde_json::Value::Array(many)) => {
-                    let texts = many.iter().filter_map(serde_json::Value::as_str);
-                    actions.extend(texts.map(ToOwned::to_owned));
-                }
-                _ => {}
-            }
-        }
-    }
-    Ok(actions.into_iter().map(|action| vec![action]).collect())
 }

@@ -7,9 +7,10 @@ use anyhow::Context as _;
 
 use super::chart;
 use super::machine::Machine;
+use super::policies::{FILES_TO_POLICY, POLICY, TRAILSCRAPER};
 use super::query::{Of, QUERIES};
 use super::results::{Measured, Results};
-use super::side_by_side::{BARE, FILES_TO_POLICY, INGEST, LIMIT, OURS, POLICY, RAW, TRAILSCRAPER};
+use super::side_by_side::{BARE, INGEST, LIMIT, OURS, RAW};
 
 /// The order of engines in tables.
 const ENGINES: [&str; 7] = [
