@@ -29,6 +29,9 @@ enum Command {
         /// An engine that takes longer than this, in seconds, is not asked for it again
         #[arg(long, default_value_t = 30.0)]
         patience: f64,
+        /// What a reader must know of the circumstances
+        #[arg(long, default_value = "")]
+        note: String,
         /// Keep the corpora, or take those that are there
         #[arg(long)]
         corpora: Option<PathBuf>,
@@ -131,8 +134,13 @@ fn main() -> anyhow::Result<()> {
             events,
             rounds,
             patience,
+            note,
             corpora,
-        } => run(&with, events, (rounds, patience), corpora),
+        } => {
+            let mut results = run(&with, events, (rounds, patience), corpora)?;
+            results.note = note;
+            finish(&with, results)
+        }
         Command::Grow {
             with,
             events,
@@ -156,7 +164,7 @@ fn run(
     events: u64,
     (rounds, patience): (usize, f64),
     corpora: Option<PathBuf>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Results> {
     let (tools, work) = (with.tools()?, with.work());
     let folder = corpora.clone().unwrap_or_else(|| work.join("corpora"));
     let plan = side_by_side::Plan {
@@ -176,16 +184,21 @@ fn run(
         repeat: 5,
         patience,
     };
-    let results_path = with.home.join("results.json");
-    let mut results = side_by_side::measure(&plan, &tools)?;
-    if let Ok(before) = Results::read(&results_path) {
-        results.keep_growth_of(before);
-    }
-    results.write(&results_path)?;
-    write_up::write(&results, &with.home)?;
+    let results = side_by_side::measure(&plan, &tools)?;
     if corpora.is_none() {
         std::fs::remove_dir_all(&work)?;
     }
+    Ok(results)
+}
+
+/// Writes what was measured, with the growth that was measured before.
+fn finish(with: &With, mut results: Results) -> anyhow::Result<()> {
+    let path = with.home.join("results.json");
+    if let Ok(before) = Results::read(&path) {
+        results.keep_growth_of(before);
+    }
+    results.write(&path)?;
+    write_up::write(&results, &with.home)?;
     tell_wrong(&results)
 }
 

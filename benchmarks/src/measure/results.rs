@@ -14,6 +14,9 @@ use crate::corpus::Summary;
 pub struct Results {
     /// Where and when.
     pub(super) machine: Machine,
+    /// What a reader must know of the circumstances.
+    #[serde(default)]
+    pub note: String,
     /// The corpora, by name.
     pub(super) corpora: Vec<(String, Summary)>,
     /// Versions of engines, by name.

@@ -68,6 +68,9 @@ impl Page<'_> {
         self.paragraph("# What it costs");
         self.paragraph("Made by `report`, see [README.md](README.md); the figures are in [results.json](results.json).");
         self.machine("Side by side", &self.results.machine.clone());
+        if !self.results.note.is_empty() {
+            self.paragraph(&format!("**{}**", self.results.note));
+        }
         let versions: Vec<String> = self
             .results
             .versions
