@@ -1,13 +1,15 @@
 //! The commands, one file each.
 
+mod connect;
 mod explain;
 mod export;
 mod ingest;
 mod lake;
 mod policy;
 mod principals;
+pub(crate) mod query;
 mod reference;
-mod sql;
+pub(crate) mod sql;
 mod r#try;
 mod verify;
 
@@ -23,6 +25,10 @@ pub(crate) enum Command {
     Ingest(ingest::Ingest),
     /// Ask a lake with SQL
     Sql(sql::Sql),
+    /// Ask a lake a question that has a name: list, show, run
+    Query(query::Query),
+    /// Print how DuckDB, Spark, Athena and Python open a lake
+    Connect(connect::Connect),
     /// List who is in a lake
     Principals(principals::Principals),
     /// Write the least-privilege policy for what a principal did
@@ -48,6 +54,8 @@ pub(crate) fn run(command: Command) -> Result<Exit> {
         match command {
             Command::Ingest(command) => command.run().await,
             Command::Sql(command) => command.run().await,
+            Command::Query(command) => command.run().await,
+            Command::Connect(command) => command.run().await,
             Command::Principals(command) => command.run().await,
             Command::Policy(command) => command.run().await,
             Command::Explain(command) => command.run().await,

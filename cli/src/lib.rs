@@ -21,6 +21,7 @@ mod args;
 mod command;
 mod exit;
 mod output;
+mod repl;
 mod report;
 
 use std::process::ExitCode;

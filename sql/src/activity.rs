@@ -67,7 +67,7 @@ impl Session {
     async fn arns_with_path(&self) -> Result<BTreeSet<String>, Error> {
         let with_path = col("principal").like(lit("arn:%:iam::%:%/%/%"));
         let batches = self
-            .table("events")
+            .table("activity")
             .await?
             .filter(with_path)?
             .select_columns(&["principal"])?
