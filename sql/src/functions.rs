@@ -5,6 +5,7 @@ mod arn;
 mod iam_actions;
 mod iam_permissions;
 mod ip_in_range;
+mod json;
 mod outcome;
 mod text;
 
@@ -43,9 +44,9 @@ pub const FUNCTIONS: &[FunctionDoc] = &[
     told("ip_in_range(address, cidr)", "whether the address is in `10.0.0.0/8`; null if it is no address"),
     told("ip_network(address)", "the /24 of an address of IPv4, the /48 of one of IPv6"),
     told("ip_is_private(address)", "whether the address is of no public network"),
-    told("request_parameters -> 'key'", "the value of a key of JSON; also by index, `-> 0`, and again, `-> 'a' -> 'b'`"),
+    told("request_parameters -> 'key'", "the value of a key of JSON, as JSON; also by index, `-> 0`, `-> -1`, and again, `-> 'a' -> 'b'`"),
     told("request_parameters ->> 'key'", "the same as text"),
-    told("json_get(json, key...)", "as ->; json_get_str, json_get_int, json_get_float, json_get_bool and json_get_json say the type"),
+    told("json_get(json, key...)", "as ->; json_get_str, json_get_int, json_get_float and json_get_bool say the type"),
     told("json_contains(json, key...)", "whether it has the key; also json ? 'key'"),
     told("json_length(json)", "members of an object or array; json_object_keys(json) names them"),
 ];
@@ -80,6 +81,5 @@ pub(crate) fn register(ctx: &SessionContext) -> Result<()> {
     ctx.register_udf(ScalarUDF::new_from_impl(ip_in_range::IpInRange::new()));
     ctx.register_udf(ScalarUDF::new_from_impl(ip_in_range::IpIsPrivate::new()));
     ctx.register_udf(ScalarUDF::new_from_impl(ip_in_range::IpNetwork::new()));
-    let mut json = ctx.clone();
-    datafusion_functions_json::register_all(&mut json)
+    json::register(ctx)
 }

@@ -3,7 +3,7 @@
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionState;
-use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
 use crate::{Error, tables};
@@ -139,7 +139,7 @@ fn place_in(text: &str) -> Option<Place> {
 
 /// The first place in a query where a name stands as a word of its own.
 fn find(query: &str, name: &str) -> Option<Place> {
-    let tokens = Tokenizer::new(&GenericDialect {}, query).tokenize_with_location();
+    let tokens = Tokenizer::new(&PostgreSqlDialect {}, query).tokenize_with_location();
     let found = tokens.ok()?.into_iter().find(|token| match &token.token {
         Token::Word(word) => word.value.eq_ignore_ascii_case(name),
         Token::SingleQuotedString(text) => text == name,

@@ -364,6 +364,8 @@ fn config() -> SessionConfig {
         // A few words of it could make a text double until the memory is gone.
         .set_bool("datafusion.execution.enable_recursive_ctes", false)
         .set_bool("datafusion.sql_parser.collect_spans", true)
+        // Where `->` binds more closely than `=`.
+        .set_str("datafusion.sql_parser.dialect", "PostgreSQL")
 }
 
 /// A time as a literal of the type that the lake's times have.

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use clap::{Args, ValueEnum};
 use miette::{IntoDiagnostic, Result};
-use trailwright_engine::TimeRange;
+use trailwright_engine::time::TimeRange;
 use trailwright_sql::Session;
 
 use crate::args::StorageArgs;

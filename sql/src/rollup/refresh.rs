@@ -157,7 +157,7 @@ async fn try_refresh(lake: &Lake) -> Result<Option<Refreshed>, Error> {
         let metadata = state.metadata().clone();
         let metadata = metadata
             .add_config_key(BASIS.to_owned(), basis_of(lake, &events)?)
-            .map_err(failed)?;
+            .map_err(|error| lake.failed(error))?;
         actions.push(Action::Metadata(metadata));
     }
     match commit(lake, &rollup.table, actions, version).await? {
@@ -304,7 +304,7 @@ async fn create(lake: &Lake, pieces: &Pieces<'_>) -> Result<DeltaTable, Error> {
     let mut columns = Vec::new();
     for field in schema.fields() {
         let field = field.as_ref().clone().with_nullable(true);
-        let column: StructField = field.try_into_kernel().map_err(|error| lake.failed(error))?;
+        let column: StructField = (&field).try_into_kernel().map_err(|error| lake.failed(error))?;
         columns.push(column);
     }
     let partition = arrow::datatypes::Field::new(
