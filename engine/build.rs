@@ -73,7 +73,9 @@ fn hash_files(path: &Path, mut mark: u64) -> Result<u64, Box<dyn Error>> {
         }
         return Ok(mark);
     }
-    let counts = path.extension().is_some_and(|end| end == "rs" || end == "tsv");
+    let counts = path
+        .extension()
+        .is_some_and(|end| end == "rs" || end == "tsv");
     if counts {
         for byte in fs::read(path)? {
             mark = (mark ^ u64::from(byte)).wrapping_mul(FNV_PRIME);

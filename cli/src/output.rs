@@ -77,7 +77,11 @@ impl Output {
         // Errors of the query keep their hints; they come before any error of a writer.
         macro_rules! next {
             () => {
-                match answer.try_next().await.map_err(trailwright_sql::Error::from)? {
+                match answer
+                    .try_next()
+                    .await
+                    .map_err(trailwright_sql::Error::from)?
+                {
                     Some(batch) => {
                         written.rows += batch.num_rows();
                         Some(batch)

@@ -83,7 +83,7 @@ impl Repl {
         look_for_principals(&session, &principals);
         let color = std::io::stdout().is_terminal() && color_is_welcome();
         let helper = SqlHelper::new(Arc::clone(&principals));
-        let mut editor = Editor::new(helper, color, history_file())?;
+        let mut editor = Editor::new(helper, color, history_file());
         say(&format!(
             "{}, {}. End a query with a semicolon; .help says more.\n",
             self.lake, self.range

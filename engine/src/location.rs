@@ -36,10 +36,7 @@ pub struct Storage {
 impl Storage {
     /// The same as options that `object_store` and `deltalake` take. `variable` gives what an
     /// environment variable holds.
-    pub fn options(
-        &self,
-        variable: impl Fn(&str) -> Option<String>,
-    ) -> HashMap<String, String> {
+    pub fn options(&self, variable: impl Fn(&str) -> Option<String>) -> HashMap<String, String> {
         let mut options = HashMap::new();
         let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
         let endpoint = self.endpoint_url.clone();

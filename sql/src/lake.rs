@@ -42,7 +42,10 @@ impl Lake {
     /// The table called `name` as it is now, if it is there.
     pub(crate) async fn open(&self, name: &str) -> Result<Option<DeltaTable>, Error> {
         if !is_url(&self.location)
-            && !Path::new(&self.location).join(name).join("_delta_log").is_dir()
+            && !Path::new(&self.location)
+                .join(name)
+                .join("_delta_log")
+                .is_dir()
         {
             return Ok(None);
         }

@@ -77,7 +77,9 @@ impl Limits {
         answer: SendableRecordBatchStream,
         started: Instant,
     ) -> SendableRecordBatchStream {
-        let late = self.time.and_then(|time| Some((started.checked_add(time)?, time)));
+        let late = self
+            .time
+            .and_then(|time| Some((started.checked_add(time)?, time)));
         Box::pin(Watched {
             schema: answer.schema(),
             answer,

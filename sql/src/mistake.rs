@@ -28,10 +28,16 @@ pub(crate) fn explain(query: &str, error: DataFusionError, state: &SessionState)
                     field,
                     valid_fields,
                 } => {
-                    let names: Vec<&str> =
-                        valid_fields.iter().map(|field| field.name.as_str()).collect();
+                    let names: Vec<&str> = valid_fields
+                        .iter()
+                        .map(|field| field.name.as_str())
+                        .collect();
                     let message = format!("no column `{}`", field.name);
-                    (message, find(query, &field.name), did_you_mean(&field.name, &names))
+                    (
+                        message,
+                        find(query, &field.name),
+                        did_you_mean(&field.name, &names),
+                    )
                 }
                 _ => (text, None, None),
             }
@@ -74,7 +80,10 @@ pub(crate) fn explain(query: &str, error: DataFusionError, state: &SessionState)
         message: lower_first(&message),
         shown: place.map_or(String::new(), |place| shown(query, place)),
         hint: hint.unwrap_or_else(|| {
-            format!("the tables are {}; their columns: DESCRIBE events", table_names())
+            format!(
+                "the tables are {}; their columns: DESCRIBE events",
+                table_names()
+            )
         }),
     }
 }
@@ -109,7 +118,11 @@ fn plain(error: &DataFusionError) -> String {
         .strip_prefix("ParserError(\"")
         .or_else(|| text.strip_prefix("TokenizerError(\""))
         .and_then(|rest| rest.strip_suffix("\")"));
-    inner.unwrap_or(text).replace("\\\"", "\"").trim_end_matches('.').to_owned()
+    inner
+        .unwrap_or(text)
+        .replace("\\\"", "\"")
+        .trim_end_matches('.')
+        .to_owned()
 }
 
 fn lower_first(text: &str) -> String {
@@ -147,7 +160,11 @@ fn find(query: &str, name: &str) -> Option<Place> {
     })?;
     let start = found.span.start;
     let place = |number: u64| usize::try_from(number).ok();
-    Some((place(start.line)?, place(start.column)?, name.chars().count()))
+    Some((
+        place(start.line)?,
+        place(start.column)?,
+        name.chars().count(),
+    ))
 }
 
 /// The line of a place, with a mark below it.
@@ -179,7 +196,11 @@ fn did_you_mean(name: &str, known: &[&str]) -> Option<String> {
         .collect();
     alike.sort_unstable();
     alike.dedup();
-    let names: Vec<String> = alike.iter().take(3).map(|(_, other)| format!("`{other}`")).collect();
+    let names: Vec<String> = alike
+        .iter()
+        .take(3)
+        .map(|(_, other)| format!("`{other}`"))
+        .collect();
     (!names.is_empty()).then(|| format!("did you mean {}?", names.join(" or ")))
 }
 
@@ -191,8 +212,14 @@ mod tests {
     fn a_name_that_is_nearly_right_is_told() {
         let known = ["event_name", "event_time", "event_source", "principal"];
         let told = |name: &str| did_you_mean(name, &known);
-        assert_eq!(told("event_nam").as_deref(), Some("did you mean `event_name`?"));
-        assert_eq!(told("princpial").as_deref(), Some("did you mean `principal`?"));
+        assert_eq!(
+            told("event_nam").as_deref(),
+            Some("did you mean `event_name`?")
+        );
+        assert_eq!(
+            told("princpial").as_deref(),
+            Some("did you mean `principal`?")
+        );
         assert_eq!(told("xyz"), None);
     }
 
@@ -202,6 +229,9 @@ mod tests {
         let place = find(query, "nope");
         assert_eq!(place, Some((2, 3, 4)));
         let shown = place.map(|place| shown(query, place));
-        assert_eq!(shown.as_deref(), Some(" at line 2, column 3\n    nope\n    ^^^^"));
+        assert_eq!(
+            shown.as_deref(),
+            Some(" at line 2, column 3\n    nope\n    ^^^^")
+        );
     }
 }

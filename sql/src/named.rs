@@ -275,7 +275,8 @@ mod tests {
 
     #[test]
     fn values_are_read_by_their_type() -> Result<(), Error> {
-        let head = "-- Who?\n--\n-- $a text: any\n-- $b integer = 7: b\n-- $c time = 1970-01-02: c\n";
+        let head =
+            "-- Who?\n--\n-- $a text: any\n-- $b integer = 7: b\n-- $c time = 1970-01-02: c\n";
         let query = NamedQuery::read("q", head)?;
         assert_eq!(query.doc, "Who?");
         let values = query.bind(&[("a".to_owned(), "' OR 1=1 --".to_owned())], 0)?;
@@ -285,8 +286,15 @@ mod tests {
             ("b", ScalarValue::Int64(Some(7))),
             ("c", day),
         ];
-        assert_eq!(values, expected.map(|(name, value)| (name.to_owned(), value)));
-        for given in [vec![], vec![("a", "x"), ("b", "seven")], vec![("a", "x"), ("z", "1")]] {
+        assert_eq!(
+            values,
+            expected.map(|(name, value)| (name.to_owned(), value))
+        );
+        for given in [
+            vec![],
+            vec![("a", "x"), ("b", "seven")],
+            vec![("a", "x"), ("z", "1")],
+        ] {
             let given: Vec<_> = given
                 .into_iter()
                 .map(|(name, text)| (name.to_owned(), text.to_owned()))

@@ -168,7 +168,9 @@ impl Session {
             self.make_known(reference.table()).await?;
         }
         let plan = self.ctx.state().statement_to_plan(statement).await?;
-        READ_ONLY().verify_plan(&plan).map_err(|_| Error::NotAQuery)?;
+        READ_ONLY()
+            .verify_plan(&plan)
+            .map_err(|_| Error::NotAQuery)?;
         Ok(self.ctx.execute_logical_plan(plan).await?)
     }
 
@@ -284,7 +286,8 @@ impl Session {
         };
         match (stored, tables::view(tables::ACTIVITY)) {
             (Some(rows), _) => {
-                self.ctx.register_table(tables::ACTIVITY, rows.into_view())?;
+                self.ctx
+                    .register_table(tables::ACTIVITY, rows.into_view())?;
                 Ok(())
             }
             (None, Some(view)) => self.register_view(view).await,
@@ -341,11 +344,7 @@ pub(crate) fn scratch(ctx: &SessionContext) -> Result<SessionContext, Error> {
 }
 
 /// Makes the store of a table known.
-pub(crate) fn register(
-    lake: &Lake,
-    ctx: &SessionContext,
-    table: &DeltaTable,
-) -> Result<(), Error> {
+pub(crate) fn register(lake: &Lake, ctx: &SessionContext, table: &DeltaTable) -> Result<(), Error> {
     table
         .update_datafusion_session(&ctx.state())
         .map_err(|error| lake.failed(error))

@@ -134,7 +134,8 @@ mod tests {
 
     #[test]
     fn a_column_is_named_as_the_query_names_it() {
-        let columns = documented_columns("SELECT\n    a.b AS c, -- one\n    d -- two -- and more\n");
+        let columns =
+            documented_columns("SELECT\n    a.b AS c, -- one\n    d -- two -- and more\n");
         let expected = [("c", "one"), ("d", "two -- and more")];
         let expected = expected.map(|(name, doc)| (name.to_owned(), doc.to_owned()));
         assert_eq!(columns, expected);

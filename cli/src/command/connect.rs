@@ -71,7 +71,9 @@ fn duckdb(tables: &[(String, String)]) -> String {
     let mut text = "-- DuckDB\nINSTALL delta; LOAD delta;\n".to_owned();
     for (name, url) in tables {
         let place = quoted(url.strip_prefix("file://").unwrap_or(url));
-        text.push_str(&format!("CREATE VIEW {name} AS SELECT * FROM delta_scan({place});\n"));
+        text.push_str(&format!(
+            "CREATE VIEW {name} AS SELECT * FROM delta_scan({place});\n"
+        ));
     }
     text.push_str(
         "-- without the extension: read_parquet([...]) of what trailwright connect LAKE --files prints\n",
@@ -83,7 +85,9 @@ fn spark(tables: &[(String, String)]) -> String {
     let mut text = "-- Spark SQL, with delta-spark\n".to_owned();
     for (name, url) in tables {
         let place = quoted(url);
-        text.push_str(&format!("CREATE TABLE {name} USING DELTA LOCATION {place};\n"));
+        text.push_str(&format!(
+            "CREATE TABLE {name} USING DELTA LOCATION {place};\n"
+        ));
     }
     text
 }
@@ -106,11 +110,14 @@ fn athena(tables: &[(String, String)]) -> String {
 }
 
 fn python(tables: &[(String, String)]) -> String {
-    let mut text = "# Python, with the package deltalake\nfrom deltalake import DeltaTable\n".to_owned();
+    let mut text =
+        "# Python, with the package deltalake\nfrom deltalake import DeltaTable\n".to_owned();
     for (name, url) in tables {
         let place = url.strip_prefix("file://").unwrap_or(url);
         let place = place.replace('\\', "\\\\").replace('"', "\\\"");
-        text.push_str(&format!("{name} = DeltaTable(\"{place}\").to_pyarrow_dataset()\n"));
+        text.push_str(&format!(
+            "{name} = DeltaTable(\"{place}\").to_pyarrow_dataset()\n"
+        ));
     }
     text
 }

@@ -80,8 +80,9 @@ impl Query {
                 let given = params
                     .iter()
                     .map(|param| {
-                        let (name, value) =
-                            param.split_once('=').ok_or_else(|| NoParam(param.clone()))?;
+                        let (name, value) = param
+                            .split_once('=')
+                            .ok_or_else(|| NoParam(param.clone()))?;
                         Ok((name.to_owned(), value.to_owned()))
                     })
                     .collect::<Result<Vec<_>, NoParam>>()?;

@@ -64,7 +64,9 @@ pub(crate) fn tell_of_more(written: Written) {
 }
 
 fn terminal_width() -> Option<u16> {
-    terminal_size().map(|(Width(width), _)| width).filter(|width| *width > 0)
+    terminal_size()
+        .map(|(Width(width), _)| width)
+        .filter(|width| *width > 0)
 }
 
 /// Whether nobody said that there should be no color, by the convention of `NO_COLOR`.

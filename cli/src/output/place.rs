@@ -70,7 +70,9 @@ impl Place {
 
     /// The user's pager.
     pub(crate) fn pager() -> Result<Self, NoPlace> {
-        let named = std::env::var("PAGER").ok().filter(|pager| !pager.trim().is_empty());
+        let named = std::env::var("PAGER")
+            .ok()
+            .filter(|pager| !pager.trim().is_empty());
         let pager = named.unwrap_or_else(|| PAGER.to_owned());
         let failed = |source| NoPlace::Pager {
             pager: pager.clone(),
@@ -78,7 +80,10 @@ impl Place {
         };
         let mut words = pager.split_whitespace();
         let program = words.next().unwrap_or_default();
-        let child = Command::new(program).args(words).stdin(Stdio::piped()).spawn();
+        let child = Command::new(program)
+            .args(words)
+            .stdin(Stdio::piped())
+            .spawn();
         Ok(Self::Pager(child.map_err(failed)?))
     }
 

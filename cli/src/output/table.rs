@@ -27,7 +27,10 @@ pub(super) fn table(
         table.set_content_arrangement(ContentArrangement::Dynamic);
         table.set_width(width);
     }
-    let names = schema.fields().iter().map(|field| printable(field.name(), false));
+    let names = schema
+        .fields()
+        .iter()
+        .map(|field| printable(field.name(), false));
     table.set_header(names);
     let mut rows = 0;
     for batch in batches {
@@ -70,19 +73,24 @@ fn bold_header(text: &str) -> String {
 }
 
 /// The answer as a table in Markdown.
-pub(super) fn markdown(
-    schema: &SchemaRef,
-    batches: &[RecordBatch],
-) -> Result<String, ArrowError> {
+pub(super) fn markdown(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<String, ArrowError> {
     let cell = |text: &str| {
         let text = printable(text, false);
-        text.replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;")
+        text.replace('\\', "\\\\")
+            .replace('|', "\\|")
+            .replace('<', "&lt;")
     };
     let fields = schema.fields();
     let names: Vec<String> = fields.iter().map(|field| cell(field.name())).collect();
     let rules: Vec<&str> = fields
         .iter()
-        .map(|field| if field.data_type().is_numeric() { "---:" } else { "---" })
+        .map(|field| {
+            if field.data_type().is_numeric() {
+                "---:"
+            } else {
+                "---"
+            }
+        })
         .collect();
     let mut text = String::new();
     let mut line = |cells: &[String]| {
@@ -109,7 +117,9 @@ fn texts(batch: &RecordBatch) -> Result<Vec<Vec<String>>, ArrowError> {
         .collect::<Result<Vec<_>, _>>()?;
     (0..batch.num_rows())
         .map(|row| {
-            let texts = columns.iter().map(|column| column.value(row).try_to_string());
+            let texts = columns
+                .iter()
+                .map(|column| column.value(row).try_to_string());
             texts.collect()
         })
         .collect()

@@ -71,7 +71,11 @@ pub(super) fn read(line: &str, output: Output) -> Result<Wanted, String> {
         (".help", _) => Ok(Wanted::Say(help())),
         (".tables", _) => Ok(Wanted::Say(list_tables())),
         (".schema", []) => Ok(Wanted::Say(
-            tables().iter().map(|table| schema(table.name)).collect::<Vec<_>>().join("\n"),
+            tables()
+                .iter()
+                .map(|table| schema(table.name))
+                .collect::<Vec<_>>()
+                .join("\n"),
         )),
         (".schema", [wanted, ..]) => match table(wanted) {
             Some(table) => Ok(Wanted::Say(schema(table.name))),
@@ -120,7 +124,8 @@ pub(super) fn read(line: &str, output: Output) -> Result<Wanted, String> {
 }
 
 fn help() -> String {
-    let mut text = "End a query with a semicolon; it may go over lines. Ctrl-C stops it.\n".to_owned();
+    let mut text =
+        "End a query with a semicolon; it may go over lines. Ctrl-C stops it.\n".to_owned();
     for command in COMMANDS {
         let call = format!("{} {}", command.name, command.arguments);
         text.push_str(&format!("{call:<24} {}\n", command.doc));
@@ -130,7 +135,9 @@ fn help() -> String {
 
 fn list_tables() -> String {
     let tables = tables();
-    let lines = tables.iter().map(|table| format!("{:<12} {}\n", table.name, table.doc));
+    let lines = tables
+        .iter()
+        .map(|table| format!("{:<12} {}\n", table.name, table.doc));
     lines.collect()
 }
 
@@ -138,7 +145,12 @@ fn schema(name: &str) -> String {
     let Some(table) = table(name) else {
         return String::new();
     };
-    let width = table.columns.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    let width = table
+        .columns
+        .iter()
+        .map(|(name, _)| name.len())
+        .max()
+        .unwrap_or_default();
     let mut text = format!("{}: {}\n", table.name, table.doc);
     for (column, doc) in &table.columns {
         text.push_str(&format!("  {column:<width$}  {doc}\n"));
@@ -147,9 +159,9 @@ fn schema(name: &str) -> String {
 }
 
 fn functions() -> String {
-    let lines = FUNCTIONS.iter().map(|function| {
-        format!("{}\n    {}\n", function.call, function.doc)
-    });
+    let lines = FUNCTIONS
+        .iter()
+        .map(|function| format!("{}\n    {}\n", function.call, function.doc));
     lines.collect()
 }
 
@@ -167,7 +179,16 @@ mod tests {
             };
             assert!(read(&line, Output::Table).is_ok(), "{line}");
         }
-        for line in [".nope", ".timer maybe", ".output xml", ".output parquet", ".schema nope", ".limit x", ".run", ".run q x"] {
+        for line in [
+            ".nope",
+            ".timer maybe",
+            ".output xml",
+            ".output parquet",
+            ".schema nope",
+            ".limit x",
+            ".run",
+            ".run q x",
+        ] {
             assert!(read(line, Output::Table).is_err(), "{line}");
         }
     }

@@ -10,12 +10,65 @@ use super::statements::{Part, parts};
 
 /// Words of SQL that are colored and completed.
 const KEYWORDS: &[&str] = &[
-    "ALL", "AND", "ANY", "AS", "ASC", "BETWEEN", "BY", "CASE", "CAST", "COALESCE", "COUNT", "CROSS",
-    "DATE", "DESC", "DESCRIBE", "DISTINCT", "ELSE", "END", "EXCEPT", "EXISTS", "EXPLAIN", "FALSE",
-    "FILTER", "FROM", "FULL", "GROUP", "HAVING", "ILIKE", "IN", "INNER", "INTERSECT", "INTERVAL",
-    "IS", "JOIN", "LEFT", "LIKE", "LIMIT", "MAX", "MIN", "NOT", "NULL", "OFFSET", "ON", "OR",
-    "ORDER", "OVER", "PARTITION", "RIGHT", "SELECT", "SUM", "THEN", "TIMESTAMP", "TRUE", "UNION",
-    "USING", "VALUES", "WHEN", "WHERE", "WITH",
+    "ALL",
+    "AND",
+    "ANY",
+    "AS",
+    "ASC",
+    "BETWEEN",
+    "BY",
+    "CASE",
+    "CAST",
+    "COALESCE",
+    "COUNT",
+    "CROSS",
+    "DATE",
+    "DESC",
+    "DESCRIBE",
+    "DISTINCT",
+    "ELSE",
+    "END",
+    "EXCEPT",
+    "EXISTS",
+    "EXPLAIN",
+    "FALSE",
+    "FILTER",
+    "FROM",
+    "FULL",
+    "GROUP",
+    "HAVING",
+    "ILIKE",
+    "IN",
+    "INNER",
+    "INTERSECT",
+    "INTERVAL",
+    "IS",
+    "JOIN",
+    "LEFT",
+    "LIKE",
+    "LIMIT",
+    "MAX",
+    "MIN",
+    "NOT",
+    "NULL",
+    "OFFSET",
+    "ON",
+    "OR",
+    "ORDER",
+    "OVER",
+    "PARTITION",
+    "RIGHT",
+    "SELECT",
+    "SUM",
+    "THEN",
+    "TIMESTAMP",
+    "TRUE",
+    "UNION",
+    "USING",
+    "VALUES",
+    "WHEN",
+    "WHERE",
+    "WITH",
 ];
 
 /// Words behind which a table is named.
@@ -33,8 +86,7 @@ pub(super) struct SqlHelper {
 impl SqlHelper {
     pub(super) fn new(principals: Arc<OnceLock<Vec<String>>>) -> Self {
         let docs = tables();
-        let mut names: BTreeSet<String> =
-            KEYWORDS.iter().map(|word| (*word).to_owned()).collect();
+        let mut names: BTreeSet<String> = KEYWORDS.iter().map(|word| (*word).to_owned()).collect();
         for table in &docs {
             names.insert(table.name.to_owned());
             names.extend(table.columns.iter().map(|(name, _)| name.clone()));
@@ -42,9 +94,15 @@ impl SqlHelper {
         let called = |call: &str| {
             let end = call.find('(')?;
             let name = call.get(..end)?;
-            name.chars().all(|c| c.is_alphanumeric() || c == '_').then(|| format!("{name}("))
+            name.chars()
+                .all(|c| c.is_alphanumeric() || c == '_')
+                .then(|| format!("{name}("))
         };
-        names.extend(FUNCTIONS.iter().filter_map(|function| called(function.call)));
+        names.extend(
+            FUNCTIONS
+                .iter()
+                .filter_map(|function| called(function.call)),
+        );
         Self {
             names,
             tables: docs.iter().map(|table| table.name.to_owned()).collect(),
@@ -84,7 +142,10 @@ impl SqlHelper {
         let word = line.get(start..).unwrap_or_default();
         let names: Vec<String> = match line.trim_start().contains(' ') {
             true => self.tables.clone(),
-            false => COMMANDS.iter().map(|command| command.name.to_owned()).collect(),
+            false => COMMANDS
+                .iter()
+                .map(|command| command.name.to_owned())
+                .collect(),
         };
         let alike = names.into_iter().filter(|name| name.starts_with(word));
         (start, alike.collect())
@@ -114,7 +175,10 @@ fn word_start(line: &str) -> usize {
     let word = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
     let name = line.rfind(|c: char| !word(c));
     let start = name.map_or(0, |at| {
-        at + line.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
+        at + line
+            .get(at..)
+            .and_then(|rest| rest.chars().next())
+            .map_or(1, char::len_utf8)
     });
     // Behind a table's name and a dot comes a column.
     match line.get(start..).and_then(|word| word.rfind('.')) {
@@ -159,8 +223,16 @@ fn color_words(shown: &mut String, code: &str) {
     }
 }
 
+/// Each line for itself, since a prompt stands before it.
 fn paint(shown: &mut String, color: &str, text: &str) {
-    shown.push_str(&format!("\x1b[{color}m{text}\x1b[0m"));
+    for (index, line) in text.split('\n').enumerate() {
+        if index > 0 {
+            shown.push('\n');
+        }
+        if !line.is_empty() {
+            shown.push_str(&format!("\x1b[{color}m{line}\x1b[0m"));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -183,8 +255,16 @@ mod tests {
             ("select sum(cal", 11, vec!["calls"]),
             ("SELECT a.event_n", 9, vec!["event_name"]),
             ("SELECT ip_in", 7, vec!["ip_in_range("]),
-            ("WHERE principal = 'arn:aws:iam::1:r", 19, vec!["arn:aws:iam::1:role/deploy"]),
-            ("WHERE principal = 'ann", 19, vec!["arn:aws:iam::1:user/ann"]),
+            (
+                "WHERE principal = 'arn:aws:iam::1:r",
+                19,
+                vec!["arn:aws:iam::1:role/deploy"],
+            ),
+            (
+                "WHERE principal = 'ann",
+                19,
+                vec!["arn:aws:iam::1:user/ann"],
+            ),
             (".sch", 0, vec![".schema"]),
             (".schema prin", 8, vec!["principals"]),
             ("SELECT nothing_like_it", 7, vec![]),
@@ -204,7 +284,9 @@ mod tests {
         let plain = colored(text).replace("\x1b[0m", "");
         let plain = ["32", "90", "1;34", "36"]
             .iter()
-            .fold(plain, |text, color| text.replace(&format!("\x1b[{color}m"), ""));
+            .fold(plain, |text, color| {
+                text.replace(&format!("\x1b[{color}m"), "")
+            });
         assert_eq!(plain, text);
     }
 }

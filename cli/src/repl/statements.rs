@@ -95,7 +95,9 @@ pub(super) fn is_finished(text: &str) -> bool {
     let parts = parts(text);
     let comment = |part: Part| matches!(part, Part::LineComment | Part::BlockComment);
     let mut code = parts.iter().rev().filter(|(part, range)| {
-        let blank = text.get(range.clone()).is_none_or(|text| text.trim().is_empty());
+        let blank = text
+            .get(range.clone())
+            .is_none_or(|text| text.trim().is_empty());
         !comment(*part) && !blank
     });
     match code.next() {
@@ -116,7 +118,10 @@ mod tests {
         for (text, expected) in [
             ("SELECT 1", vec!["SELECT 1"]),
             ("SELECT 1; SELECT 2;", vec!["SELECT 1", "SELECT 2"]),
-            ("SELECT ';'; SELECT \";\"", vec!["SELECT ';'", "SELECT \";\""]),
+            (
+                "SELECT ';'; SELECT \";\"",
+                vec!["SELECT ';'", "SELECT \";\""],
+            ),
             ("SELECT 'it''s;'", vec!["SELECT 'it''s;'"]),
             ("-- a; b\nSELECT 1", vec!["-- a; b\nSELECT 1"]),
             ("/* ; */ SELECT 1 /*", vec!["/* ; */ SELECT 1 /*"]),

@@ -10,7 +10,7 @@ SELECT
 FROM calls
 WHERE event_source = 'sts.amazonaws.com'
     AND event_name IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity')
-    AND arn_account(request_parameters ->> 'roleArn') IS DISTINCT FROM principal_account
+    AND (arn_account(request_parameters ->> 'roleArn') IS DISTINCT FROM principal_account)
     AND principal_type <> 'AWSService'
 GROUP BY 1, 2, 3, 4
 ORDER BY calls DESC, principal, role, outcome

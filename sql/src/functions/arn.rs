@@ -50,13 +50,15 @@ const PARTS: [(&str, Part); 8] = [
     }),
     ("arn_resource_id", |arn| {
         let resource = field(arn, 5)?;
-        Some(resource.split_once([':', '/']).map_or(resource, |(_, id)| id))
+        Some(
+            resource
+                .split_once([':', '/'])
+                .map_or(resource, |(_, id)| id),
+        )
     }),
-    ("principal_name", |principal| {
-        match field(principal, 5) {
-            Some(resource) => resource.rsplit('/').next(),
-            None => Some(principal),
-        }
+    ("principal_name", |principal| match field(principal, 5) {
+        Some(resource) => resource.rsplit('/').next(),
+        None => Some(principal),
     }),
 ];
 

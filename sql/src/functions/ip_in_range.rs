@@ -56,9 +56,15 @@ impl ScalarUDFImpl for IpInRange {
                 },
             };
             let address = columns.get(0, row).and_then(read_address);
-            told.push(range.zip(address).map(|(range, address)| range.contains(&address)));
+            told.push(
+                range
+                    .zip(address)
+                    .map(|(range, address)| range.contains(&address)),
+            );
         }
-        Ok(ColumnarValue::Array(Arc::new(BooleanArray::from(told)) as ArrayRef))
+        Ok(ColumnarValue::Array(
+            Arc::new(BooleanArray::from(told)) as ArrayRef
+        ))
     }
 }
 

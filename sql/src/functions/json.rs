@@ -85,7 +85,10 @@ impl ScalarUDFImpl for JsonFunction {
             return exec_err!("{} expects JSON as its first argument", self.name);
         };
         if !(json.is_string() || json.is_null()) {
-            return exec_err!("{} expects JSON as its first argument, got {json}", self.name);
+            return exec_err!(
+                "{} expects JSON as its first argument, got {json}",
+                self.name
+            );
         }
         for step in arguments.iter().skip(1) {
             if !(step.is_string() || step.is_integer() || step.is_null()) {

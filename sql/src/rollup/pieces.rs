@@ -230,7 +230,11 @@ pub(super) fn time_between(from: Option<i64>, to: Option<i64>) -> Expr {
 /// Whether a row of either table is of one of these months.
 pub(super) fn in_months(months: &BTreeSet<Month>) -> Expr {
     let column = || col(event::PARTITION_COLUMN);
-    let named: Vec<Expr> = months.iter().flatten().map(|month| lit(month.as_str())).collect();
+    let named: Vec<Expr> = months
+        .iter()
+        .flatten()
+        .map(|month| lit(month.as_str()))
+        .collect();
     let named = match named.is_empty() {
         true => lit(false),
         false => column().is_not_null().and(column().in_list(named, false)),

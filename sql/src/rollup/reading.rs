@@ -66,7 +66,10 @@ pub(crate) async fn activity(
         parts.push(pieces.additions(&new, &shared, days.of_events()).await?);
     }
     for (from, to) in &days.edges {
-        let edge = pieces.events().await?.filter(time_between(Some(*from), Some(*to)))?;
+        let edge = pieces
+            .events()
+            .await?
+            .filter(time_between(Some(*from), Some(*to)))?;
         parts.push(pieces.activity(edge, Given::Events).await?);
     }
     parts.insert(0, kept);

@@ -292,7 +292,9 @@ async fn discard(table: &DeltaTable, adds: &[Add]) {
     use deltalake::logstore::object_store::ObjectStoreExt;
     let store = table.object_store();
     for add in adds {
-        let _ = store.delete(&deltalake::Path::from(add.path.as_str())).await;
+        let _ = store
+            .delete(&deltalake::Path::from(add.path.as_str()))
+            .await;
     }
 }
 
@@ -304,7 +306,9 @@ async fn create(lake: &Lake, pieces: &Pieces<'_>) -> Result<DeltaTable, Error> {
     let mut columns = Vec::new();
     for field in schema.fields() {
         let field = field.as_ref().clone().with_nullable(true);
-        let column: StructField = (&field).try_into_kernel().map_err(|error| lake.failed(error))?;
+        let column: StructField = (&field)
+            .try_into_kernel()
+            .map_err(|error| lake.failed(error))?;
         columns.push(column);
     }
     let partition = arrow::datatypes::Field::new(
@@ -326,9 +330,7 @@ async fn create(lake: &Lake, pieces: &Pieces<'_>) -> Result<DeltaTable, Error> {
         .with_columns(columns)
         .with_partition_columns([event::PARTITION_COLUMN])
         .with_raise_if_key_not_exists(false)
-        .with_configuration(
-            properties.map(|(key, value)| (key.to_owned(), Some(value.to_owned()))),
-        )
+        .with_configuration(properties.map(|(key, value)| (key.to_owned(), Some(value.to_owned()))))
         // Two may make it at once: the second one finds it made.
         .with_save_mode(SaveMode::Ignore)
         .await;

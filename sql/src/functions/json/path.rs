@@ -158,7 +158,8 @@ mod tests {
 
     #[test]
     fn a_value_comes_out_as_it_was_written() {
-        let json = r#"{"a":{"b":[1.50,"x\ny",null,{"c":true}]},"a2":12345678901234567890123,"é":"ü"}"#;
+        let json =
+            r#"{"a":{"b":[1.50,"x\ny",null,{"c":true}]},"a2":12345678901234567890123,"é":"ü"}"#;
         let key = |json, key| step(json, Step::Key(key));
         let list = key(json, "a").and_then(|a| key(a, "b")).unwrap_or_default();
         assert_eq!(step(list, Step::Index(0)), Some("1.50"));
@@ -171,13 +172,24 @@ mod tests {
             .map(|at| step(list, Step::Index(at)).and_then(text))
             .collect();
         assert_eq!(texts, [Some("1.50".into()), Some("x\ny".into()), None]);
-        assert_eq!((length(json), length(list), length("7")), (Some(3), Some(4), None));
+        assert_eq!(
+            (length(json), length(list), length("7")),
+            (Some(3), Some(4), None)
+        );
         assert_eq!(key(r#"{"a":1,"a":2}"#, "a"), Some("2"));
     }
 
     #[test]
     fn what_is_no_json_has_no_values() {
-        for text in ["", "{", "nope", "{\"a\":}", "[1,", "\u{0}", &"[".repeat(100_000)] {
+        for text in [
+            "",
+            "{",
+            "nope",
+            "{\"a\":}",
+            "[1,",
+            "\u{0}",
+            &"[".repeat(100_000),
+        ] {
             assert_eq!(step(text, Step::Key("a")), None);
             assert_eq!(step(text, Step::Index(0)), None);
             assert_eq!(whole(text), None);
