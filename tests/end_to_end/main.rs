@@ -1,13 +1,14 @@
 //! Does the built program do what it says, on real logs and on hostile ones?
 
 #![expect(
+    clippy::panic,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "a test that cannot go on fails"
 )]
 
+mod crash;
 mod elsewhere;
-
 mod exit_status;
 mod export;
 mod hostile;
@@ -15,6 +16,7 @@ mod ingest;
 mod policy;
 mod principals;
 mod readme;
+mod s3;
 mod sql;
 mod validate;
 

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use miette::{IntoDiagnostic, Result};
-use trailwright_ingest::{Lake as Opened, Storage, TARGET_BYTES};
+use trailwright_engine::location::Storage;
+use trailwright_ingest::{Lake as Opened, TARGET_BYTES};
 use trailwright_sql::{refresh, vacuum};
 
-use super::ingest::StorageArgs;
+use crate::args::StorageArgs;
 use crate::exit::Exit;
 use crate::output::Stdout;
 use crate::report;
@@ -83,7 +84,7 @@ impl At {
     }
 
     fn storage(&self) -> Storage {
-        Storage::from(self.storage.clone())
+        self.storage.storage()
     }
 }
 
