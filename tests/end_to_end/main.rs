@@ -16,6 +16,7 @@ mod ingest;
 mod policy;
 mod principals;
 mod readme;
+mod rollup;
 mod s3;
 mod sql;
 mod validate;
