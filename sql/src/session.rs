@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::SchemaRef;
 use datafusion::common::ParamValues;
+use datafusion::common::config::Dialect;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::col;
@@ -156,8 +157,14 @@ impl Session {
             });
         }
         let state = self.ctx.state();
-        let dialect = state.config().options().sql_parser.dialect;
-        let statement = state.sql_to_statement(query, &dialect)?;
+        // PostgreSQL's, where `->` binds more closely than `=`; and what only DataFusion's own
+        // knows, such as `SELECT * EXCLUDE (...)`.
+        let statement = state
+            .sql_to_statement(query, &Dialect::PostgreSQL)
+            .or_else(|error| {
+                let own = state.sql_to_statement(query, &Dialect::Generic);
+                own.map_err(|_| error)
+            })?;
         if let Some(table) = described(&statement) {
             return self.describe(&table).await;
         }
@@ -363,7 +370,6 @@ fn config() -> SessionConfig {
         // A few words of it could make a text double until the memory is gone.
         .set_bool("datafusion.execution.enable_recursive_ctes", false)
         .set_bool("datafusion.sql_parser.collect_spans", true)
-        // Where `->` binds more closely than `=`.
         .set_str("datafusion.sql_parser.dialect", "PostgreSQL")
 }
 

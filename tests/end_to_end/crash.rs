@@ -35,7 +35,9 @@ fn write_logs(lab: &Lab) {
 }
 
 fn ingest(lab: &Lab, lake: &str) -> Child {
-    let args = ["ingest", lake, "logs"].into_iter().chain(SMALL_COMMITS);
+    let args = ["ingest", lake, "logs", "--no-refresh"]
+        .into_iter()
+        .chain(SMALL_COMMITS);
     let mut command = lab.command(args);
     command.stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().unwrap()

@@ -7,17 +7,21 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod answers;
 mod crash;
 mod elsewhere;
 mod exit_status;
 mod export;
+mod functions;
 mod hostile;
 mod ingest;
 mod policy;
 mod principals;
+mod query;
 mod readme;
 mod rollup;
 mod s3;
+mod safety;
 mod sql;
 mod validate;
 

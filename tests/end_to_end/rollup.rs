@@ -64,7 +64,7 @@ fn event(id: u32) -> Record {
         .with("userIdentity", identity)
         .with("recipientAccountId", account)
         .at(&time);
-    if call % 4 != 0 {
+    if !call.is_multiple_of(4) {
         event = event.with("sharedEventID", format!("shared-{call}"));
     }
     if call % 5 == 1 {

@@ -71,7 +71,7 @@ enum NoQuery {
     },
     #[error("there is no query")]
     #[diagnostic(help(
-        "trailwright sql LAKE \"SELECT * FROM principals\"; at a terminal, trailwright sql LAKE is a prompt"
+        "trailwright sql LAKE \"SELECT * FROM principals\"; at a terminal, trailwright sql LAKE is a prompt; see --help"
     ))]
     Nothing,
 }
@@ -114,22 +114,21 @@ impl AnswerArgs {
 impl Sql {
     pub(crate) async fn run(self) -> Result<Exit> {
         let text = self.text()?;
+        let queries = text.as_deref().map(repl::statements);
+        if queries.as_ref().is_some_and(Vec::is_empty) {
+            return Err(NoQuery::Nothing.into());
+        }
         let storage = self.storage.storage();
         let (range, limits) = (self.range.parse()?, self.answer.limits());
         let session = Session::open_within(&self.lake, &storage, range, limits).await?;
-        let Some(text) = text else {
+        let Some(queries) = queries else {
             let repl = Repl::new(self.lake, storage, range, limits, self.answer);
             return repl.run(Arc::new(session)).await;
         };
-        let mut asked = false;
-        for query in repl::statements(&text) {
-            asked = true;
+        for query in queries {
             self.answer.answer(&session, &query, &[]).await?;
         }
-        match asked {
-            true => Ok(Exit::Success),
-            false => Err(NoQuery::Nothing.into()),
-        }
+        Ok(Exit::Success)
     }
 
     /// The queries; none if they are to be typed at a prompt.

@@ -90,7 +90,7 @@ impl Buffer {
             - self.text.get(..start).unwrap_or_default().chars().count();
         self.cursor = end_above;
         let start_above = self.start_of_line();
-        self.to_column(start_above, column);
+        self.go_to_column(start_above, column);
         true
     }
 
@@ -106,11 +106,11 @@ impl Buffer {
             .unwrap_or_default()
             .chars()
             .count();
-        self.to_column(self.cursor + end + 1, column);
+        self.go_to_column(self.cursor + end + 1, column);
         true
     }
 
-    fn to_column(&mut self, start: usize, column: usize) {
+    fn go_to_column(&mut self, start: usize, column: usize) {
         let line = self.text.get(start..).unwrap_or_default();
         let line = line.split('\n').next().unwrap_or_default();
         let wanted = line
@@ -161,10 +161,12 @@ mod tests {
         format!("{}|{}", buffer.before_cursor(), buffer.after_cursor())
     }
 
+    type Step = fn(&mut Buffer);
+
     #[test]
     fn a_cursor_moves_and_edits_whole_characters() {
         let mut buffer = Buffer::default();
-        let steps: [(fn(&mut Buffer), &str); 18] = [
+        let steps: [(Step, &str); 18] = [
             (|b| b.insert("select é"), "select é|"),
             (|b| b.left(), "select |é"),
             (|b| b.insert("x"), "select x|é"),
@@ -204,7 +206,7 @@ mod tests {
     #[test]
     fn nothing_can_be_done_to_nothing() {
         let mut buffer = Buffer::default();
-        let steps: [fn(&mut Buffer); 12] = [
+        let steps: [Step; 12] = [
             Buffer::left,
             Buffer::right,
             Buffer::word_left,
