@@ -59,7 +59,7 @@ pub(crate) enum Command {
 /// Runs a command to its end.
 pub(crate) fn run(command: Command) -> Result<Exit> {
     let runtime = tokio::runtime::Runtime::new().into_diagnostic()?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         match command {
             Command::Ingest(command) => command.run().await,
             Command::Sql(command) => command.run().await,
@@ -77,5 +77,8 @@ pub(crate) fn run(command: Command) -> Result<Exit> {
             Command::Verify(command) => command.run().await,
             Command::Try(command) => command.run().await,
         }
-    })
+    });
+    // A query that was stopped may work on until its next pause: nobody waits for it.
+    runtime.shutdown_background();
+    ended
 }

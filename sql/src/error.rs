@@ -61,11 +61,22 @@ pub enum Error {
     Memory(#[source] DataFusionError),
     /// A query is longer than anybody would write it.
     #[error("the query has {length} characters, expected {limit} at most")]
+    #[diagnostic(help("long lists of values may be data: ingest them, or ask in portions"))]
     LongQuery {
         /// Its length.
         length: usize,
         /// The limit.
         limit: usize,
+    },
+    /// A query whose chains of operators are too long.
+    #[error(
+        "the query has {links} operators, expected {} at most",
+        crate::depth::MOST
+    )]
+    #[diagnostic(help("many values are a list: event_name IN ('a', 'b', 'c')"))]
+    DeepQuery {
+        /// Its operators.
+        links: usize,
     },
     /// A query that would do more than read.
     #[error("only queries are allowed here")]

@@ -5,6 +5,7 @@
 //! once is kept in the roll-up, which [`refresh`] writes and every session reads.
 
 mod activity;
+mod depth;
 mod error;
 mod export;
 mod functions;

@@ -4,7 +4,7 @@
 //! what does not fit. It knows no limit of time or rows: the stream of the answer keeps to those.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -15,7 +15,11 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream};
+use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
+use datafusion::prelude::DataFrame;
 use futures::{Stream, StreamExt};
+use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// What one session's queries may take.
@@ -77,6 +81,7 @@ impl Limits {
         answer: SendableRecordBatchStream,
         started: Instant,
     ) -> SendableRecordBatchStream {
+        let answer = apart(answer);
         let late = self
             .time
             .and_then(|time| Some((started.checked_add(time)?, time)));
@@ -88,6 +93,45 @@ impl Limits {
             seen: 0,
         })
     }
+}
+
+/// Threads for queries alone. A query may work for long without a pause; on threads that others
+/// share it would hold up the clock that is to stop it, and a server with it.
+static THREADS: LazyLock<Option<Runtime>> = LazyLock::new(|| {
+    let mut threads = tokio::runtime::Builder::new_multi_thread();
+    threads.thread_name("query").enable_all().build().ok()
+});
+
+/// Starts a query on the threads for queries: much of it begins to work at once.
+pub(crate) async fn start(plan: DataFrame) -> Result<SendableRecordBatchStream> {
+    let Some(threads) = THREADS.as_ref() else {
+        return plan.execute_stream().await;
+    };
+    let mut tasks = JoinSet::new();
+    tasks.spawn_on(plan.execute_stream(), threads.handle());
+    match tasks.join_next().await {
+        Some(started) => started.map_err(|error| DataFusionError::External(Box::new(error)))?,
+        None => datafusion::common::internal_err!("no task"),
+    }
+}
+
+/// The same answer, worked out on the threads for queries, until nobody listens any more.
+fn apart(mut answer: SendableRecordBatchStream) -> SendableRecordBatchStream {
+    let Some(threads) = THREADS.as_ref() else {
+        return answer;
+    };
+    let mut builder = RecordBatchReceiverStreamBuilder::new(answer.schema(), 2);
+    let sender = builder.tx();
+    let work = async move {
+        while let Some(batch) = answer.next().await {
+            if sender.send(batch).await.is_err() {
+                break;
+            }
+        }
+        Ok(())
+    };
+    builder.spawn_on(work, threads.handle());
+    builder.build()
 }
 
 /// A limit that a query passed.

@@ -196,8 +196,11 @@ fn did_you_mean(name: &str, known: &[&str]) -> Option<String> {
         .collect();
     alike.sort_unstable();
     alike.dedup();
+    // Names that are further away than the nearest were hardly meant.
+    let nearest = alike.first().map(|(distance, _)| *distance);
     let names: Vec<String> = alike
         .iter()
+        .take_while(|(distance, _)| Some(*distance) == nearest)
         .take(3)
         .map(|(_, other)| format!("`{other}`"))
         .collect();

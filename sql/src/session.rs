@@ -25,7 +25,7 @@ use trailwright_engine::time::{self, TimeRange};
 use crate::lake::Lake;
 use crate::limits::{Limits, Passed};
 use crate::rollup::{self, RollUp};
-use crate::{Error, functions, mistake, tables};
+use crate::{Error, depth, functions, limits, mistake, tables};
 
 /// One version of a lake, open for queries.
 pub struct Session {
@@ -129,7 +129,7 @@ impl Session {
             if limit.is_some() {
                 plan = plan.limit(0, limit)?;
             }
-            Ok::<_, Error>(plan.execute_stream().await?)
+            Ok::<_, Error>(limits::start(plan).await?)
         };
         let answer = match self.limits.time {
             None => planned.await,
@@ -155,6 +155,10 @@ impl Session {
                 length: query.len(),
                 limit: self.limits.query,
             });
+        }
+        let links = depth::links(query);
+        if links > depth::MOST {
+            return Err(Error::DeepQuery { links });
         }
         let state = self.ctx.state();
         // PostgreSQL's, where `->` binds more closely than `=`; and what only DataFusion's own
