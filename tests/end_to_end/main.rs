@@ -17,6 +17,7 @@ mod hostile;
 mod ingest;
 mod policy;
 mod principals;
+mod prompt;
 mod query;
 mod readme;
 mod rollup;
