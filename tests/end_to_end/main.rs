@@ -9,12 +9,14 @@
 mod elsewhere;
 
 mod exit_status;
+mod explain;
 mod export;
 mod hostile;
 mod ingest;
 mod policy;
 mod principals;
 mod readme;
+mod reference;
 mod sql;
 mod validate;
 
