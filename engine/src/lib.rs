@@ -19,6 +19,7 @@ pub mod event;
 pub mod generate;
 pub mod iam_path;
 pub mod json;
+pub mod location;
 pub mod permission;
 pub mod policy;
 pub mod principal;

@@ -1,13 +1,14 @@
 //! Does the built program do what it says, on real logs and on hostile ones?
 
 #![expect(
+    clippy::panic,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "a test that cannot go on fails"
 )]
 
+mod crash;
 mod elsewhere;
-
 mod exit_status;
 mod explain;
 mod export;
@@ -17,6 +18,7 @@ mod policy;
 mod principals;
 mod readme;
 mod reference;
+mod s3;
 mod sql;
 mod validate;
 

@@ -10,7 +10,7 @@ use trailwright_engine::prove::prove;
 use trailwright_engine::{PolicyDocument, Reference, principal};
 use trailwright_sql::Session;
 
-use crate::args::RangeArgs;
+use crate::args::{RangeArgs, StorageArgs};
 use crate::exit::Exit;
 use crate::output::Stdout;
 use crate::report;
@@ -19,8 +19,10 @@ use crate::report;
 /// it does not hold to stderr.
 #[derive(Debug, Args)]
 pub(crate) struct Policy {
-    /// Folder of the lake
+    /// Folder of the lake, or s3://BUCKET/PREFIX
     lake: String,
+    #[command(flatten)]
+    storage: StorageArgs,
     /// Role or user, as `trailwright principals` lists it
     #[arg(long, value_name = "ARN")]
     principal: String,
@@ -139,7 +141,8 @@ struct NothingUsed {
 
 impl Policy {
     pub(crate) async fn run(self) -> Result<Exit> {
-        let session = Session::open_range(&self.lake, self.range.parse()?).await?;
+        let (storage, range) = (self.storage.storage(), self.range.parse()?);
+        let session = Session::open_at(&self.lake, &storage, range).await?;
         write(&session, &self.principal, &self.form).await?;
         Ok(Exit::Success)
     }
