@@ -67,7 +67,7 @@ fn a_compressed_delivery_is_explained_event_by_event() {
     assert_eq!(events.len(), 2);
     assert_eq!(
         needs(&events[0]),
-        ["s3:GetObject event", "s3:PutObject event"]
+        ["s3:PutObject event", "s3:GetObject event"]
     );
     assert_eq!(needs(&events[1]), ["ec2:DescribeInstances any"]);
 }

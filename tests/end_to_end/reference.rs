@@ -10,7 +10,7 @@ fn an_action_is_described() {
     for line in [
         "s3:GetObject\n",
         "  access level    Read\n",
-        "  resource type   object, required\n",
+        "  resource type   object\n",
         "                  arn:${Partition}:s3:::${BucketName}/${ObjectName}\n",
         "  condition key   s3:",
     ] {
