@@ -19,6 +19,7 @@ mod principals;
 mod readme;
 mod reference;
 mod s3;
+mod server;
 mod sql;
 mod validate;
 
