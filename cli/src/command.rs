@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod apply;
 mod check_access_not_granted;
 mod check_no_new_access;
 mod connect;
@@ -11,6 +12,8 @@ mod policy;
 mod principals;
 pub(crate) mod query;
 mod reference;
+mod rollback;
+mod serve;
 pub(crate) mod sql;
 mod r#try;
 mod validate;
@@ -36,6 +39,10 @@ pub(crate) enum Command {
     Principals(principals::Principals),
     /// Write the least-privilege policy for what a principal did
     Policy(policy::Policy),
+    /// Create the policy for what a role or user did, and attach it
+    Apply(apply::Apply),
+    /// Put a role or user back to the policies that it had before
+    Rollback(rollback::Rollback),
     /// Say what is wrong with policies, as IAM Access Analyzer would
     Validate(validate::Validate),
     /// Check that a policy grants nothing that another does not
@@ -48,6 +55,8 @@ pub(crate) enum Command {
     Reference(reference::ReferenceArgs),
     /// Write events back out as the records they were
     Export(export::Export),
+    /// Answer IAM Access Analyzer's API, for AWS's own clients
+    Serve(serve::Serve),
     /// Look after a lake: info, optimize, vacuum, retain, quarantine
     Lake(lake::Lake),
     /// Prove that local logs are what CloudTrail delivered
@@ -67,12 +76,15 @@ pub(crate) fn run(command: Command) -> Result<Exit> {
             Command::Connect(command) => command.run().await,
             Command::Principals(command) => command.run().await,
             Command::Policy(command) => command.run().await,
+            Command::Apply(command) => command.run().await,
+            Command::Rollback(command) => command.run().await,
             Command::Validate(command) => command.run(),
             Command::CheckNoNewAccess(command) => command.run(),
             Command::CheckAccessNotGranted(command) => command.run(),
             Command::Explain(command) => command.run().await,
             Command::Reference(command) => command.run(),
             Command::Export(command) => command.run().await,
+            Command::Serve(command) => command.run().await,
             Command::Lake(command) => command.run().await,
             Command::Verify(command) => command.run().await,
             Command::Try(command) => command.run().await,

@@ -21,9 +21,11 @@ mod args;
 mod command;
 mod document;
 mod exit;
+mod iam;
 mod output;
 mod repl;
 mod report;
+mod server;
 
 use std::process::ExitCode;
 

@@ -45,8 +45,8 @@ pub enum Error {
         hint: String,
     },
     /// A query failed.
-    #[error("the query failed")]
-    Query(#[source] DataFusionError),
+    #[error("{}", crate::mistake::plain(.0))]
+    Query(DataFusionError),
     /// A query passed a limit.
     #[error("{0}")]
     #[diagnostic(help(

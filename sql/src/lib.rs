@@ -18,6 +18,7 @@ mod rollup;
 mod session;
 mod tables;
 
+pub use activity::Scope;
 pub use error::Error;
 pub use functions::{FUNCTIONS, FunctionDoc};
 pub use limits::{Limits, Passed};

@@ -95,11 +95,20 @@ impl Limits {
     }
 }
 
+const STACK_BYTES: usize = 32 << 20;
+
 /// Threads for queries alone. A query may work for long without a pause; on threads that others
 /// share it would hold up the clock that is to stop it, and a server with it.
+///
+/// Their stacks are as deep as the deepest query needs, see [`depth`](crate::depth).
 static THREADS: LazyLock<Option<Runtime>> = LazyLock::new(|| {
     let mut threads = tokio::runtime::Builder::new_multi_thread();
-    threads.thread_name("query").enable_all().build().ok()
+    threads
+        .thread_name("query")
+        .thread_stack_size(STACK_BYTES)
+        .enable_all()
+        .build()
+        .ok()
 });
 
 /// Starts a query on the threads for queries: much of it begins to work at once.

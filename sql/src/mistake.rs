@@ -97,7 +97,7 @@ pub(crate) fn table_names() -> String {
 }
 
 /// The error in one sentence, without the names of who found it.
-fn plain(error: &DataFusionError) -> String {
+pub(crate) fn plain(error: &DataFusionError) -> String {
     let text = error.find_root().strip_backtrace();
     let text = text.lines().next().unwrap_or_default();
     let prefixes = [

@@ -8,9 +8,11 @@
 )]
 
 mod answers;
+mod apply;
 mod crash;
 mod elsewhere;
 mod exit_status;
+mod explain;
 mod export;
 mod functions;
 mod hostile;
@@ -20,9 +22,11 @@ mod principals;
 mod prompt;
 mod query;
 mod readme;
+mod reference;
 mod rollup;
 mod s3;
 mod safety;
+mod server;
 mod sql;
 mod validate;
 

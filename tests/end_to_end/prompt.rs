@@ -33,7 +33,11 @@ fn type_at_prompt(lab: &Lab, script: &[(&str, &str)]) -> Option<(i64, String)> {
     assert!(output.status.success(), "{stderr}");
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     let shown = told["shown"].as_str().unwrap().to_owned();
-    assert!(told["missed"].is_null(), "never saw {}: {shown}", told["missed"]);
+    assert!(
+        told["missed"].is_null(),
+        "never saw {}: {shown}",
+        told["missed"]
+    );
     Some((told["status"].as_i64().unwrap(), shown))
 }
 
@@ -64,16 +68,26 @@ fn queries_are_typed_over_lines_completed_and_kept() {
     assert_eq!(status, 0, "{shown}");
     assert!(shown.contains("...> "), "{shown}");
     let history = std::fs::read_to_string(lab.path("history")).unwrap();
-    assert!(history.starts_with("SELECT count(*) AS n\\nFROM events;\n"), "{history}");
+    assert!(
+        history.starts_with("SELECT count(*) AS n\\nFROM events;\n"),
+        "{history}"
+    );
     // What was typed before comes back with an arrow.
     let up = "\u{1b}[A\u{1b}[A\u{1b}[A";
     let Some((_, shown)) = type_at_prompt(
         &lab,
-        &[(READY, up), (".schema principals", "\r"), ("how many services", CTRL_D)],
+        &[
+            (READY, up),
+            (".schema principals", "\r"),
+            ("how many services", CTRL_D),
+        ],
     ) else {
         return;
     };
-    assert!(shown.contains("what they are") || shown.contains("principals: Who is in the lake"), "{shown}");
+    assert!(
+        shown.contains("what they are") || shown.contains("principals: Who is in the lake"),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -101,7 +115,8 @@ fn ctrl_c_stops_a_query_and_not_the_prompt() {
 #[test]
 fn colors_are_shown_unless_somebody_minds() {
     let lab = lab_with("umccr-cloudtrail-parquet");
-    let Some((_, shown)) = type_at_prompt(&lab, &[(READY, "SELECT 1;\r"), ("1 row", CTRL_D)]) else {
+    let Some((_, shown)) = type_at_prompt(&lab, &[(READY, "SELECT 1;\r"), ("1 row", CTRL_D)])
+    else {
         return;
     };
     assert!(shown.contains("\u{1b}[1;34mSELECT\u{1b}[0m"), "{shown:?}");

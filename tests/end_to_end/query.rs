@@ -165,7 +165,7 @@ fn questions_find_what_they_are_for() {
     assert!(
         networks.contains(&json!("203.0.113.0/24")) && !networks.contains(&json!("10.0.0.0/24"))
     );
-    let unused = ask(&lab, "unused-roles", &["since=2026-11-22"]);
+    let unused = ask(&lab, "unused-roles", &["since=2026-11-19"]);
     assert!(unused.is_empty());
     assert!(!ask(&lab, "unused-roles", &["since=2026-12"]).is_empty());
     assert!(ask(&lab, "first-use", &["since=2026-11-25"]).is_empty());

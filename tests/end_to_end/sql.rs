@@ -195,8 +195,7 @@ fn a_query_that_cannot_be_answered_is_told_where_and_what_was_perhaps_meant() {
         ),
         (
             "SELECT event_nam FROM events",
-            "error: no column `event_nam` at line 1, column 8\n  SELECT event_nam FROM events\n  \
-             ^^^^^^^^^\nhint: did you mean `event_name`",
+            "error: no column `event_nam` at line 1, column 8\n  SELECT event_nam FROM events\n         ^^^^^^^^^\nhint: did you mean `event_name`?",
         ),
         (
             "SELECT 1\nFROM activty",
