@@ -12,8 +12,8 @@ mod plan;
 mod record;
 mod rollback;
 
-pub(crate) use account::{Account, Who};
-pub(crate) use apply::apply;
+pub(crate) use account::{Account, AccountError, Who};
+pub(crate) use apply::{ApplyError, apply};
 pub(crate) use plan::{Plan, Wanted};
 pub(crate) use record::Record;
 pub(crate) use rollback::rollback;

@@ -79,6 +79,8 @@ impl Repl {
     }
 
     pub(crate) async fn run(mut self, mut session: Arc<Session>) -> Result<Exit> {
+        // From here on Ctrl-C never ends the program.
+        tokio::spawn(async { while tokio::signal::ctrl_c().await.is_ok() {} });
         let principals = Arc::new(OnceLock::new());
         look_for_principals(&session, &principals);
         let color = std::io::stdout().is_terminal() && color_is_welcome();

@@ -4,7 +4,7 @@
 //! what does not fit. It knows no limit of time or rows: the stream of the answer keeps to those.
 
 use std::pin::Pin;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -79,9 +79,10 @@ impl Limits {
     pub(crate) fn watch(
         &self,
         answer: SendableRecordBatchStream,
+        threads: Threads,
         started: Instant,
     ) -> SendableRecordBatchStream {
-        let answer = apart(answer);
+        let answer = threads.apart(answer);
         let late = self
             .time
             .and_then(|time| Some((started.checked_add(time)?, time)));
@@ -91,56 +92,70 @@ impl Limits {
             late: late.map(|(at, time)| (Box::pin(sleep_until(at)), time)),
             rows: self.rows,
             seen: 0,
+            _threads: threads,
         })
     }
 }
 
 const STACK_BYTES: usize = 32 << 20;
 
-/// Threads for queries alone. A query may work for long without a pause; on threads that others
-/// share it would hold up the clock that is to stop it, and a server with it.
+/// Threads for one query alone. A query may work for long without a pause; on threads that others
+/// share it would hold up the clock that is to stop it, the next query, and a server with them.
 ///
 /// Their stacks are as deep as the deepest query needs, see [`depth`](crate::depth).
-static THREADS: LazyLock<Option<Runtime>> = LazyLock::new(|| {
-    let mut threads = tokio::runtime::Builder::new_multi_thread();
-    threads
-        .thread_name("query")
-        .thread_stack_size(STACK_BYTES)
-        .enable_all()
-        .build()
-        .ok()
-});
+pub(crate) struct Threads(Option<Runtime>);
 
-/// Starts a query on the threads for queries: much of it begins to work at once.
-pub(crate) async fn start(plan: DataFrame) -> Result<SendableRecordBatchStream> {
-    let Some(threads) = THREADS.as_ref() else {
-        return plan.execute_stream().await;
-    };
-    let mut tasks = JoinSet::new();
-    tasks.spawn_on(plan.execute_stream(), threads.handle());
-    match tasks.join_next().await {
-        Some(started) => started.map_err(|error| DataFusionError::External(Box::new(error)))?,
-        None => datafusion::common::internal_err!("no task"),
+impl Threads {
+    pub(crate) fn new() -> Self {
+        let mut threads = tokio::runtime::Builder::new_multi_thread();
+        let threads = threads
+            .thread_name("query")
+            .thread_stack_size(STACK_BYTES)
+            .enable_all()
+            .build();
+        Self(threads.ok())
+    }
+
+    /// Starts a query: much of it begins to work at once.
+    pub(crate) async fn start(&self, plan: DataFrame) -> Result<SendableRecordBatchStream> {
+        let Some(threads) = &self.0 else {
+            return plan.execute_stream().await;
+        };
+        let mut tasks = JoinSet::new();
+        tasks.spawn_on(plan.execute_stream(), threads.handle());
+        match tasks.join_next().await {
+            Some(started) => started.map_err(|error| DataFusionError::External(Box::new(error)))?,
+            None => datafusion::common::internal_err!("no task"),
+        }
+    }
+
+    /// The same answer, worked out on these threads, until nobody listens any more.
+    fn apart(&self, mut answer: SendableRecordBatchStream) -> SendableRecordBatchStream {
+        let Some(threads) = &self.0 else {
+            return answer;
+        };
+        let mut builder = RecordBatchReceiverStreamBuilder::new(answer.schema(), 2);
+        let sender = builder.tx();
+        let work = async move {
+            while let Some(batch) = answer.next().await {
+                if sender.send(batch).await.is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        builder.spawn_on(work, threads.handle());
+        builder.build()
     }
 }
 
-/// The same answer, worked out on the threads for queries, until nobody listens any more.
-fn apart(mut answer: SendableRecordBatchStream) -> SendableRecordBatchStream {
-    let Some(threads) = THREADS.as_ref() else {
-        return answer;
-    };
-    let mut builder = RecordBatchReceiverStreamBuilder::new(answer.schema(), 2);
-    let sender = builder.tx();
-    let work = async move {
-        while let Some(batch) = answer.next().await {
-            if sender.send(batch).await.is_err() {
-                break;
-            }
+impl Drop for Threads {
+    /// Nobody waits for a query that was stopped and works on until its next pause.
+    fn drop(&mut self) {
+        if let Some(threads) = self.0.take() {
+            threads.shutdown_background();
         }
-        Ok(())
-    };
-    builder.spawn_on(work, threads.handle());
-    builder.build()
+    }
 }
 
 /// A limit that a query passed.
@@ -161,6 +176,7 @@ struct Watched {
     late: Option<(Pin<Box<Sleep>>, Duration)>,
     rows: Option<usize>,
     seen: usize,
+    _threads: Threads,
 }
 
 impl Stream for Watched {

@@ -23,9 +23,9 @@ use trailwright_engine::location::Storage;
 use trailwright_engine::time::{self, TimeRange};
 
 use crate::lake::Lake;
-use crate::limits::{Limits, Passed};
+use crate::limits::{Limits, Passed, Threads};
 use crate::rollup::{self, RollUp};
-use crate::{Error, depth, functions, limits, mistake, tables};
+use crate::{Error, depth, functions, mistake, tables};
 
 /// One version of a lake, open for queries.
 pub struct Session {
@@ -117,6 +117,7 @@ impl Session {
         values: &[(String, ScalarValue)],
     ) -> Result<SendableRecordBatchStream, Error> {
         let started = Instant::now();
+        let threads = Threads::new();
         let planned = async {
             let mut plan = self.plan(query).await?;
             if !values.is_empty() {
@@ -129,7 +130,7 @@ impl Session {
             if limit.is_some() {
                 plan = plan.limit(0, limit)?;
             }
-            Ok::<_, Error>(limits::start(plan).await?)
+            Ok::<_, Error>(threads.start(plan).await?)
         };
         let answer = match self.limits.time {
             None => planned.await,
@@ -138,7 +139,7 @@ impl Session {
                 .map_err(|_| Error::Limit(Passed::Time(time)))?,
         };
         let answer = answer.map_err(|error| self.explained(query, error))?;
-        Ok(self.limits.watch(answer, started))
+        Ok(self.limits.watch(answer, threads, started))
     }
 
     /// The columns of a query's answer, without running it.

@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 use trailwright_tests::trail::{ROLE, delivery, record};
-use trailwright_tests::{Lab, Outcome, fixture};
+use trailwright_tests::{Lab, Outcome, Server, fixture};
 
 use crate::lab;
 
@@ -237,4 +237,51 @@ fn an_account_that_does_not_know_the_role_is_left_alone() {
     lab.trailwright(["apply", "lake", "--principal", ROLE, "--yes"])
         .status(1)
         .says("--endpoint-url");
+}
+
+#[test]
+fn the_server_applies_the_policy_of_a_job_and_rolls_it_back() {
+    let Some(mut iam) = Iam::start() else { return };
+    let lab = lab_of_reader();
+    let environment = [
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+    ];
+    let server = Server::start_in(&lab, &["--iam-endpoint-url", &iam.url], &environment);
+    let order = json!({"policyGenerationDetails": {"principalArn": ROLE}});
+    let answer = server.ask("PUT", "/policy/generation", &order.to_string());
+    let id = answer.status(200).json()["jobId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let ended = |job: &Value| job["status"] != "IN_PROGRESS";
+    server.until(&format!("/api/v1/jobs/{id}"), ended);
+    let post = |path: &str, body: Value| server.ask("POST", path, &body.to_string());
+
+    let before = iam.state();
+    let planned = post("/api/v1/apply", json!({"jobId": id, "replace": true})).status(200);
+    let plan = planned.json()["plan"].as_str().unwrap().to_owned();
+    assert!(
+        plan.contains(&format!("detach            {WIDE}")),
+        "{plan}"
+    );
+    assert_eq!(iam.state(), before);
+
+    let confirmed = json!({"jobId": id, "replace": true, "confirm": true});
+    let applied = post("/api/v1/apply", confirmed).status(200).json();
+    assert_eq!(applied["plan"], plan.as_str());
+    assert_eq!(iam.state()["attached"], json!(["Trailwright-reader"]));
+    let record = &applied["record"];
+    let undone = post("/api/v1/rollback", json!({"record": record})).status(200);
+    assert_eq!(undone.json()["done"].as_array().unwrap().len(), 4);
+    assert_eq!(iam.state(), before);
+
+    for record in ["../jobs/lock", "rollback-nothing.json", ""] {
+        post("/api/v1/rollback", json!({"record": record})).status(400);
+    }
+    post("/api/v1/apply", json!({"jobId": "nothing"})).status(400);
+    drop(server);
+    let server = Server::start(&lab, &[]);
+    let refused = server.ask("POST", "/api/v1/apply", &json!({"jobId": id}).to_string());
+    assert!(refused.status(400).body.contains("--iam-endpoint-url"));
 }

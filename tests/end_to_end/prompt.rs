@@ -38,7 +38,11 @@ fn type_at_prompt(lab: &Lab, script: &[(&str, &str)]) -> Option<(i64, String)> {
         "never saw {}: {shown}",
         told["missed"]
     );
-    Some((told["status"].as_i64().unwrap(), shown))
+    let status = told["status"].as_i64();
+    Some((
+        status.unwrap_or_else(|| panic!("never ended: {shown}")),
+        shown,
+    ))
 }
 
 const READY: &str = "trailwright> ";

@@ -73,7 +73,8 @@ impl Editor {
                     screen.leave(&buffer).into_diagnostic()?;
                     return Ok(Typed::Dropped);
                 }
-                Key::Char(CTRL_D) if buffer.text().is_empty() => {
+                // A terminal that was not listened to yet makes a zero of Ctrl-D.
+                Key::Char(CTRL_D | '\0') if buffer.text().is_empty() => {
                     screen.leave(&buffer).into_diagnostic()?;
                     return Ok(Typed::End);
                 }
