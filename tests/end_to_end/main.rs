@@ -19,6 +19,7 @@ mod readme;
 mod s3;
 mod sql;
 mod validate;
+mod verify;
 
 use trailwright_tests::{Lab, fixture};
 
