@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod apply;
 mod check_access_not_granted;
 mod check_no_new_access;
 mod explain;
@@ -9,6 +10,8 @@ mod lake;
 mod policy;
 mod principals;
 mod reference;
+mod rollback;
+mod serve;
 mod sql;
 mod r#try;
 mod validate;
@@ -30,6 +33,10 @@ pub(crate) enum Command {
     Principals(principals::Principals),
     /// Write the least-privilege policy for what a principal did
     Policy(policy::Policy),
+    /// Create the policy for what a role or user did, and attach it
+    Apply(apply::Apply),
+    /// Put a role or user back to the policies that it had before
+    Rollback(rollback::Rollback),
     /// Say what is wrong with policies, as IAM Access Analyzer would
     Validate(validate::Validate),
     /// Check that a policy grants nothing that another does not
@@ -42,6 +49,8 @@ pub(crate) enum Command {
     Reference(reference::ReferenceArgs),
     /// Write events back out as the records they were
     Export(export::Export),
+    /// Answer IAM Access Analyzer's API, for AWS's own clients
+    Serve(serve::Serve),
     /// Look after a lake: info, optimize, vacuum, retain, quarantine
     Lake(lake::Lake),
     /// Prove that local logs are what CloudTrail delivered
@@ -59,12 +68,15 @@ pub(crate) fn run(command: Command) -> Result<Exit> {
             Command::Sql(command) => command.run().await,
             Command::Principals(command) => command.run().await,
             Command::Policy(command) => command.run().await,
+            Command::Apply(command) => command.run().await,
+            Command::Rollback(command) => command.run().await,
             Command::Validate(command) => command.run(),
             Command::CheckNoNewAccess(command) => command.run(),
             Command::CheckAccessNotGranted(command) => command.run(),
             Command::Explain(command) => command.run().await,
             Command::Reference(command) => command.run(),
             Command::Export(command) => command.run().await,
+            Command::Serve(command) => command.run().await,
             Command::Lake(command) => command.run().await,
             Command::Verify(command) => command.run().await,
             Command::Try(command) => command.run().await,

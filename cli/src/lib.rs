@@ -21,8 +21,10 @@ mod args;
 mod command;
 mod document;
 mod exit;
+mod iam;
 mod output;
 mod report;
+mod server;
 
 use std::process::ExitCode;
 

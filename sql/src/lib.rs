@@ -11,6 +11,7 @@ mod principals;
 mod session;
 mod views;
 
+pub use activity::Scope;
 pub use error::Error;
 pub use principals::PrincipalSummary;
 pub use session::Session;

@@ -7,16 +7,20 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod apply;
 mod crash;
 mod elsewhere;
 mod exit_status;
+mod explain;
 mod export;
 mod hostile;
 mod ingest;
 mod policy;
 mod principals;
 mod readme;
+mod reference;
 mod s3;
+mod server;
 mod sql;
 mod validate;
 mod verify;
