@@ -59,20 +59,16 @@ impl Lake {
     /// enough stays as it is, so that it costs as much as came since the last time.
     pub async fn optimize(&mut self, target: u64) -> Result<Rewritten, Error> {
         let mut done = Rewritten::default();
-        loop {
-            let before = done.files_removed;
-            self.merge_neighbours(target, &mut done).await?;
-            // Of very many small files only so many are merged at once.
-            if done.files_removed == before {
-                break;
-            }
-        }
+        // Of very many small files only so many are merged at once.
+        while self.merge_neighbours(target, &mut done).await? {}
         let mut ledger = self.ledger().await?;
         ledger.optimize(&mut done).await?;
         Ok(done)
     }
 
-    async fn merge_neighbours(&mut self, target: u64, done: &mut Rewritten) -> Result<(), Error> {
+    /// True if there was more to merge than could be merged at once.
+    async fn merge_neighbours(&mut self, target: u64, done: &mut Rewritten) -> Result<bool, Error> {
+        let mut more = false;
         let mut months: BTreeMap<String, Vec<LogicalFileView>> = BTreeMap::new();
         for file in self.events.snapshot()?.log_data().iter() {
             if size(&file) < target / 4 * 3 {
@@ -86,10 +82,12 @@ impl Lake {
             // in few files.
             files.sort_by_cached_key(|file| super::seen::hours(file.stats().as_deref()));
             for files in together(&files, target) {
+                let before = done.files_removed;
                 self.rewrite(files, target, None, done).await?;
+                more |= files.len() == MERGED_FILES && done.files_removed > before;
             }
         }
-        Ok(())
+        Ok(more)
     }
 
     /// Removes the events before `cutoff`, in microseconds since the epoch. Events without a
