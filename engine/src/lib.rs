@@ -12,10 +12,16 @@
 //! ```
 
 pub mod activity;
+pub mod answers;
 pub mod arn;
 pub mod contain;
+pub mod coverage;
 pub mod evaluate;
 pub mod event;
+pub mod explain;
+pub mod facts;
+pub mod format;
+pub mod gaps;
 pub mod generate;
 pub mod iam_path;
 pub mod json;
