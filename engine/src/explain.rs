@@ -361,7 +361,7 @@ mod tests {
         assert_eq!(
             rules,
             [
-                ("s3.amazonaws.com GetObject", "same name"),
+                ("s3.amazonaws.com GetObject", "exception"),
                 ("s3.amazonaws.com HeadObject", "exception")
             ]
         );

@@ -3,6 +3,7 @@
 //! Condition keys that a policy can test: where a call came from, through what, with or without
 //! MFA. Only what an event surely tells is a fact; all else is unknown, and narrows nothing.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde_json::Value;
@@ -82,24 +83,6 @@ pub struct Circumstance {
 }
 
 impl Way {
-    /// As SQL shows it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Direct => "direct",
-            Self::Service => "service",
-            Self::Unclear => "unclear",
-        }
-    }
-
-    /// The way that SQL shows as `text`.
-    pub fn from_text(text: &str) -> Self {
-        match text {
-            "direct" => Self::Direct,
-            "service" => Self::Service,
-            _ => Self::Unclear,
-        }
-    }
-
     fn of(event: &EventColumns<'_>) -> Self {
         let service =
             |name: &str| name.ends_with(".amazonaws.com") || name.ends_with(".amazonaws.com.cn");
@@ -158,9 +141,8 @@ impl Facts {
         }
     }
 
-    /// The request with these facts in its context, besides what it has.
-    #[must_use]
-    pub fn in_request(&self, request: Request) -> Request {
+    /// The condition keys with their values.
+    fn pairs(&self) -> impl Iterator<Item = (&'static str, String)> {
         let via = match self.way {
             Way::Direct => Some("false"),
             Way::Service => Some("true"),
@@ -168,22 +150,55 @@ impl Facts {
         };
         let mfa = self.mfa_present.map(|it| if it { "true" } else { "false" });
         let of = |text: &Option<String>| text.clone();
-        [
-            ("aws:ViaAWSService", via.map(ToOwned::to_owned)),
+        let pairs = [
+            (VIA, via.map(ToOwned::to_owned)),
             ("aws:SourceIp", of(&self.source_ip)),
             ("aws:SourceVpce", of(&self.source_vpce)),
             ("aws:RequestedRegion", of(&self.requested_region)),
             ("aws:PrincipalOrgID", of(&self.principal_org_id)),
-            ("aws:MultiFactorAuthPresent", mfa.map(ToOwned::to_owned)),
+            (MFA, mfa.map(ToOwned::to_owned)),
             ("s3:prefix", of(&self.s3_prefix)),
-        ]
-        .into_iter()
-        .fold(request, |request, (key, value)| match value {
-            Some(value) => request.with(key, value),
-            None => request,
+        ];
+        let pairs = pairs.into_iter();
+        pairs.filter_map(|(key, value)| Some((key, value?)))
+    }
+
+    /// The request with these facts in its context, besides what it has.
+    #[must_use]
+    pub fn in_request(&self, request: Request) -> Request {
+        self.pairs()
+            .fold(request, |request, (key, value)| request.with(key, value))
+    }
+
+    /// The condition keys with their values, as JSON; nothing if nothing is known.
+    pub fn to_json(&self) -> Option<String> {
+        let pairs: BTreeMap<&str, String> = self.pairs().collect();
+        (!pairs.is_empty()).then(|| serde_json::to_string(&pairs).ok())?
+    }
+
+    /// The facts that JSON of [`to_json`](Self::to_json) tells.
+    pub fn from_json(text: &str) -> Option<Self> {
+        let mut pairs: BTreeMap<String, String> = serde_json::from_str(text).ok()?;
+        let mut take = |key: &str| pairs.remove(key);
+        let truth = |value: Option<String>| value.map(|it| it == "true");
+        Some(Self {
+            way: match truth(take(VIA)) {
+                Some(true) => Way::Service,
+                Some(false) => Way::Direct,
+                None => Way::Unclear,
+            },
+            source_ip: take("aws:SourceIp"),
+            source_vpce: take("aws:SourceVpce"),
+            requested_region: take("aws:RequestedRegion"),
+            principal_org_id: take("aws:PrincipalOrgID"),
+            mfa_present: truth(take(MFA)),
+            s3_prefix: take("s3:prefix"),
         })
     }
 }
+
+const VIA: &str = "aws:ViaAWSService";
+const MFA: &str = "aws:MultiFactorAuthPresent";
 
 fn parsed(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok()
@@ -272,6 +287,22 @@ mod tests {
             };
             assert_eq!(facts, expected, "{by:?} {address}");
         }
+    }
+
+    #[test]
+    fn facts_come_back_from_json() {
+        let facts = Facts {
+            way: Way::Direct,
+            source_ip: Some("203.0.113.7".to_owned()),
+            requested_region: Some("eu-west-1".to_owned()),
+            mfa_present: Some(false),
+            s3_prefix: Some("a\"/".to_owned()),
+            ..Facts::default()
+        };
+        let json = facts.to_json().unwrap_or_default();
+        assert!(json.starts_with(r#"{"aws:MultiFactorAuthPresent":"false","aws:RequestedRegion""#));
+        assert_eq!(Facts::from_json(&json), Some(facts));
+        assert_eq!(Facts::UNKNOWN.to_json(), None);
     }
 
     #[test]

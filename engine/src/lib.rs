@@ -14,8 +14,12 @@
 pub mod activity;
 pub mod answers;
 pub mod arn;
+pub mod authorization_details;
+pub mod batch;
 pub mod contain;
 pub mod coverage;
+pub mod diff;
+pub mod dossier;
 pub mod evaluate;
 pub mod event;
 pub mod explain;
@@ -30,6 +34,7 @@ pub mod policy;
 pub mod principal;
 pub mod prove;
 pub mod reference;
+pub mod scp;
 pub mod time;
 pub mod validate;
 

@@ -42,7 +42,10 @@ fn check(format: Format, target: Target, expected: Expect) {
 
 #[test]
 fn yaml_quotes_what_could_be_taken_for_something_else() {
-    check(Format::Yaml, Target::Managed, expect![[r#"
+    check(
+        Format::Yaml,
+        Target::Managed,
+        expect![[r#"
         == policy.yaml
         Version: "2012-10-17"
         Statement:
@@ -59,12 +62,16 @@ fn yaml_quotes_what_could_be_taken_for_something_else() {
             Condition:
               StringEquals:
                 kms:ViaService: s3.eu-west-1.amazonaws.com
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn terraform_attaches_what_it_declares() {
-    check(Format::Terraform, Target::Managed, expect![[r#"
+    check(
+        Format::Terraform,
+        Target::Managed,
+        expect![[r#"
         == policy.tf
         # What arn:aws:iam::1:role/ci/deploy.bot did
 
@@ -102,12 +109,16 @@ fn terraform_attaches_what_it_declares() {
           role       = "deploy.bot"
           policy_arn = aws_iam_policy.deploy_bot.arn
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn cloudformation_attaches_what_it_declares() {
-    check(Format::CloudFormation, Target::Managed, expect![[r#"
+    check(
+        Format::CloudFormation,
+        Target::Managed,
+        expect![[r#"
         == policy.cloudformation.yaml
         AWSTemplateFormatVersion: "2010-09-09"
         Description: "What arn:aws:iam::1:role/ci/deploy.bot did"
@@ -134,7 +145,8 @@ fn cloudformation_attaches_what_it_declares() {
                     Condition:
                       StringEquals:
                         kms:ViaService: s3.eu-west-1.amazonaws.com
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -162,8 +174,21 @@ fn each_target_has_its_own_kind_of_resource() {
         ]
         .join("\n")
     };
-    expect![[r#""#]].assert_eq(&kinds(Format::Terraform, "resource"));
-    expect![[r#""#]].assert_eq(&kinds(Format::CloudFormation, "Type: AWS"));
+    expect![[r#"
+        Managed arn:aws:iam::1:user/u: resources = [, resources = ["*"], resource "aws_iam_policy" "u", resource "aws_iam_user_policy_attachment" "u"
+        InlineRole arn:aws:iam::1:role/r: resources = [, resources = ["*"], resource "aws_iam_role_policy" "r"
+        InlineUser arn:aws:iam::1:user/u: resources = [, resources = ["*"], resource "aws_iam_user_policy" "u"
+        InlineGroup arn:aws:iam::1:user/u: resources = [, resources = ["*"], resource "aws_iam_group_policy" "u"
+        Boundary arn:aws:iam::1:role/r: resources = [, resources = ["*"], resource "aws_iam_policy" "r"
+        Scp 111122223333: resources = [, resources = ["*"], resource "aws_organizations_policy" "policy_111122223333", resource "aws_organizations_policy_attachment" "policy_111122223333""#]].assert_eq(&kinds(Format::Terraform, "resource"));
+    expect![[r#"
+        Managed arn:aws:iam::1:user/u: Type: AWS::IAM::ManagedPolicy
+        InlineRole arn:aws:iam::1:role/r: Type: AWS::IAM::RolePolicy
+        InlineUser arn:aws:iam::1:user/u: Type: AWS::IAM::UserPolicy
+        InlineGroup arn:aws:iam::1:user/u: Type: AWS::IAM::GroupPolicy
+        Boundary arn:aws:iam::1:role/r: Type: AWS::IAM::ManagedPolicy
+        Scp 111122223333: Type: AWS::Organizations::Policy"#]]
+    .assert_eq(&kinds(Format::CloudFormation, "Type: AWS"));
 }
 
 #[test]
