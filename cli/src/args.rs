@@ -13,12 +13,12 @@ use crate::command::Command;
 /// IAM policies.
 ///
 /// Exit status: 0 all well, 1 wrong usage or nothing could be done, 2 done but some input was
-/// rejected, 130 stopped by Ctrl-C.
+/// rejected, 4 checked and not as it should be, 130 stopped by Ctrl-C.
 #[derive(Debug, Parser)]
 #[command(name = "trailwright", version = version(), about, long_about = None)]
 #[command(max_term_width = 100)]
 #[command(
-    after_help = "Exit status: 0 all well, 1 wrong usage or fatal, 2 done with rejects, 130 stopped."
+    after_help = "Exit status: 0 all well, 1 wrong usage or fatal, 2 done with rejects, 4 check failed, 130 stopped."
 )]
 pub(crate) struct Args {
     #[command(subcommand)]

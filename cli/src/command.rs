@@ -1,5 +1,7 @@
 //! The commands, one file each.
 
+mod check_access_not_granted;
+mod check_no_new_access;
 mod explain;
 mod export;
 mod ingest;
@@ -9,6 +11,7 @@ mod principals;
 mod reference;
 mod sql;
 mod r#try;
+mod validate;
 mod verify;
 
 use clap::Subcommand;
@@ -27,6 +30,12 @@ pub(crate) enum Command {
     Principals(principals::Principals),
     /// Write the least-privilege policy for what a principal did
     Policy(policy::Policy),
+    /// Say what is wrong with policies, as IAM Access Analyzer would
+    Validate(validate::Validate),
+    /// Check that a policy grants nothing that another does not
+    CheckNoNewAccess(check_no_new_access::CheckNoNewAccess),
+    /// Check that a policy does not grant some access
+    CheckAccessNotGranted(check_access_not_granted::CheckAccessNotGranted),
     /// Say which permissions an event needed, and why
     Explain(explain::Explain),
     /// Ask what AWS says of actions and events
@@ -50,6 +59,9 @@ pub(crate) fn run(command: Command) -> Result<Exit> {
             Command::Sql(command) => command.run().await,
             Command::Principals(command) => command.run().await,
             Command::Policy(command) => command.run().await,
+            Command::Validate(command) => command.run(),
+            Command::CheckNoNewAccess(command) => command.run(),
+            Command::CheckAccessNotGranted(command) => command.run(),
             Command::Explain(command) => command.run().await,
             Command::Reference(command) => command.run(),
             Command::Export(command) => command.run().await,

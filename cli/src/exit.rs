@@ -19,6 +19,8 @@ pub(crate) enum Exit {
     Rejects = 2,
     /// Of some logs nothing tells whether they are unaltered.
     Unproven = 3,
+    /// What was checked is not as it should be.
+    Found = 4,
     /// Stopped by the user; what was whole is kept.
     Interrupted = 130,
 }

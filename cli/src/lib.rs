@@ -19,6 +19,7 @@
 
 mod args;
 mod command;
+mod document;
 mod exit;
 mod output;
 mod report;

@@ -1,5 +1,6 @@
 //! What is said on stderr beside the data?
 
+mod findings;
 mod lake;
 mod progress;
 
@@ -13,6 +14,7 @@ use trailwright_engine::{Activity, time};
 use trailwright_ingest::Report;
 use trailwright_sql::PrincipalSummary;
 
+pub(crate) use findings::{count_of_findings, findings, print_check};
 pub(crate) use lake::{info, rewritten};
 pub(crate) use progress::ProgressBar;
 

@@ -12,7 +12,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 pub use operator::{Comparison, Operator, Quantifier, Test};
-pub use parse::PolicyError;
+pub use parse::{PolicyError, statement_position};
 
 /// The grammar's version; the older one knows no policy variables.
 pub const VERSION: &str = "2012-10-17";

@@ -3,6 +3,8 @@
 //! `serde_json` decides what is JSON; `jsonc-parser` tells where its values begin and end. Every key
 //! of an object is kept, also one that repeats.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jsonc_parser::ast;
 use jsonc_parser::common::Ranged as _;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
@@ -45,7 +47,7 @@ pub(crate) struct SyntaxError {
 }
 
 /// A place in a text, as IAM Access Analyzer gives it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, serde::Serialize)]
 pub struct Position {
     /// Line, from 1.
     pub line: usize,
@@ -154,6 +156,34 @@ pub(crate) fn position(text: &str, at: usize) -> Position {
     }
 }
 
+/// The positions of bytes of `text`, found in one walk over it however many they are.
+pub(crate) fn positions(
+    text: &str,
+    at: impl IntoIterator<Item = usize>,
+) -> BTreeMap<usize, Position> {
+    let wanted: BTreeSet<usize> = at.into_iter().collect();
+    let mut wanted = wanted.into_iter().peekable();
+    let mut here = Position {
+        line: 1,
+        column: 0,
+        offset: 0,
+    };
+    let mut found = BTreeMap::new();
+    for (at, sign) in text.char_indices() {
+        while let Some(next) = wanted.next_if(|next| *next <= at) {
+            found.insert(next, here);
+        }
+        here.offset += 1;
+        here.column += 1;
+        if sign == '\n' {
+            here.line += 1;
+            here.column = 0;
+        }
+    }
+    found.extend(wanted.map(|next| (next, here)));
+    found
+}
+
 /// `serde_json` counts lines and, on the line, bytes from 1. It names the last byte it took.
 fn byte_of(text: &str, line: usize, column: usize) -> usize {
     let start: usize = text
@@ -191,6 +221,19 @@ mod tests {
         assert_eq!(text.get(list.start..list.end), Some("[1, \"b\"]"));
         let at = position(text, items.last().unwrap().start);
         assert_eq!((at.line, at.column, at.offset), (2, 11, 13));
+    }
+
+    #[test]
+    fn many_positions_are_those_of_each() {
+        let text = "{\n \"é\": [1,\r\n\n \"𝄞\"]}";
+        let starts = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+        let found = positions(text, starts.clone());
+        assert!(
+            starts
+                .clone()
+                .all(|at| found.get(&at) == Some(&position(text, at)))
+        );
+        assert_eq!(found.len(), starts.count());
     }
 
     #[test]

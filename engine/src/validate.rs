@@ -39,6 +39,9 @@ const CHECKS: &[fn(&Subject<'_>, &mut Findings<'_>)] = &[
     redundant::check,       // what can go without a loss
 ];
 
+/// A text of more bytes is not looked into: the largest policy that AWS takes is a tenth of it.
+pub const MAX_BYTES: usize = 256 * 1024;
+
 /// What kind of policy a document is meant to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PolicyType {
@@ -76,6 +79,18 @@ pub enum FindingType {
     Warning,
     /// The policy could be simpler or clearer.
     Suggestion,
+}
+
+impl FindingType {
+    /// Its name in words, as AWS writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::SecurityWarning => "security warning",
+            Self::Warning => "warning",
+            Self::Suggestion => "suggestion",
+        }
+    }
 }
 
 /// A place in a document.
@@ -127,6 +142,18 @@ pub struct Span {
 /// ```
 pub fn validate(text: &str, policy_type: PolicyType, reference: &Reference) -> Vec<Finding> {
     let mut findings = Findings::new(text);
+    if text.len() > MAX_BYTES {
+        let code = match policy_type {
+            PolicyType::Identity => "POLICY_SIZE_EXCEEDS_IDENTITY_POLICY_QUOTA",
+            PolicyType::ServiceControl => "POLICY_SIZE_EXCEEDS_SCP_QUOTA",
+        };
+        let details = format!(
+            "the text is {} bytes, too many to look further: no policy has more than {MAX_BYTES}",
+            text.len()
+        );
+        findings.add_on_all(code, details);
+        return findings.into_list();
+    }
     match spanned::parse(text) {
         Ok(root) => {
             let subject = Subject::new(text, &root, policy_type, reference);
@@ -148,8 +175,28 @@ pub struct Code {
     pub finding_type: FindingType,
     /// Why it is left out here, if it is.
     pub left_out: Option<&'static str>,
+    /// What to do about a finding, where the finding itself does not say it.
+    pub hint: Option<&'static str>,
     /// The part of the link that tells its kind.
     anchor: &'static str,
+}
+
+impl Code {
+    /// The check called `name`.
+    pub fn find(name: &str) -> Option<&'static Self> {
+        CODES.get(name)
+    }
+
+    /// Where AWS describes the check.
+    pub fn learn_more_link(&self) -> String {
+        let slug = self.name.to_lowercase().replace('_', "-");
+        format!(
+            "https://docs.aws.amazon.com/IAM/latest/UserGuide/\
+             access-analyzer-reference-policy-checks.html\
+             #access-analyzer-reference-policy-checks-{}-{slug}",
+            self.anchor
+        )
+    }
 }
 
 /// All checks that IAM Access Analyzer documents for policies of any type, sorted by name.
@@ -172,12 +219,14 @@ static CODES: LazyLock<BTreeMap<&'static str, Code>> = LazyLock::new(|| {
                 "Suggestion" => (FindingType::Suggestion, "suggestion"),
                 _ => return None,
             };
-            let left_out = (state != "implemented").then(|| cells.next().unwrap_or_default());
+            let note = cells.next().unwrap_or_default();
+            let is_implemented = state == "implemented";
             let code = Code {
                 name,
                 finding_type,
                 anchor,
-                left_out,
+                left_out: (!is_implemented).then_some(note),
+                hint: Some(note).filter(|note| is_implemented && !note.is_empty()),
             };
             Some((name, code))
         })

@@ -16,6 +16,7 @@ mod policy;
 mod principals;
 mod readme;
 mod sql;
+mod validate;
 
 use trailwright_tests::{Lab, fixture};
 

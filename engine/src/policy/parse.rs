@@ -1,12 +1,12 @@
 //! What document does a text hold, and if none, where does it go wrong?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Actions, Condition, Effect, OLD_VERSION, OneOrMany, PolicyDocument, PrincipalSet, Principals,
     Resources, Statement, VERSION,
 };
-use crate::spanned::{self, Kind, Member, Node};
+use crate::spanned::{self, Kind, Member, Node, Position};
 
 /// A text that is no policy document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +43,18 @@ pub(super) fn document(text: &str) -> Result<PolicyDocument, PolicyError> {
         })
     })?;
     read_document(&root).map_err(fault)
+}
+
+/// Where in the text of a document its statement of this index begins.
+pub fn statement_position(text: &str, index: usize) -> Option<Position> {
+    let root = spanned::parse(text).ok()?;
+    let mut members = root.members()?.iter();
+    let statements = &members.find(|member| member.key == "Statement")?.value;
+    let node = match &statements.kind {
+        Kind::Array(items) => items.get(index)?,
+        _ => statements,
+    };
+    Some(spanned::position(text, node.start))
 }
 
 /// An error before its place is known as line and column. The path grows as the error goes up.
@@ -250,8 +262,9 @@ fn members(node: &Node) -> Result<&[Member], Fault> {
     let members = node
         .members()
         .ok_or_else(|| Fault::expected("an object", node))?;
-    for (index, member) in members.iter().enumerate() {
-        if members.iter().take(index).any(|it| it.key == member.key) {
+    let mut seen = BTreeSet::new();
+    for member in members {
+        if !seen.insert(member.key.as_str()) {
             return Err(Fault {
                 message: format!("`{}` is given twice", member.key),
                 path: String::new(),

@@ -2,6 +2,7 @@
 
 use super::subject::{Findings, Spot, Subject};
 use crate::arn::wildcard;
+use crate::permission::{Call, Mapper, Needs};
 use crate::reference::Reference;
 
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
@@ -34,10 +35,38 @@ fn action(action: &str, spot: &Spot<'_>, reference: &Reference, findings: &mut F
         let what = if name.contains(['*', '?']) {
             format!("no action is covered by `{action}`")
         } else {
-            format!("there is no action `{action}`")
+            format!(
+                "there is no action `{action}`{}",
+                meant(prefix, name, reference)
+            )
         };
         findings.add("INVALID_ACTION", spot, what);
     }
+}
+
+/// The action that was perhaps meant: what a call of that name needs, or a name much like it.
+fn meant(prefix: &str, name: &str, reference: &Reference) -> String {
+    let call = Call {
+        event_source: prefix,
+        event_name: name,
+        ..Call::default()
+    };
+    if let Needs::Permissions(needed) = Mapper::bundled().needs(&call)
+        && let Some(first) = needed.first()
+    {
+        return format!("; a call of that name needs {}", first.action);
+    }
+    let lower = name.to_ascii_lowercase();
+    let alike = reference.actions(prefix).iter().map(|known| {
+        let likeness = strsim::normalized_levenshtein(&lower, &known.name.to_ascii_lowercase());
+        (likeness, known)
+    });
+    alike
+        .filter(|(likeness, _)| *likeness > 0.7)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map_or_else(String::new, |(_, known)| {
+            format!("; did you mean {}:{}?", known.prefix, known.name)
+        })
 }
 
 fn exists(prefix: &str, name: &str, reference: &Reference) -> bool {

@@ -1,5 +1,7 @@
 //! Do operators and keys exist, and do they fit each other and the actions?
 
+use std::collections::BTreeSet;
+
 use super::subject::{Clause, Findings, Subject, Test};
 use crate::policy::{Effect, Operator, Quantifier, Test as Compare};
 use crate::reference::{ConditionKey, Reference};
@@ -16,15 +18,23 @@ const PAIRS: [(&str, &[&str]); 2] = [
     ),
 ];
 
+/// Keys that a service puts into the sessions it hands out, for calls of any action.
+const OF_SESSIONS: [&str; 5] = [
+    "ec2:SourceInstanceARN",
+    "glue:CredentialIssuingService",
+    "glue:RoleAssumedBy",
+    "lambda:SourceFunctionArn",
+    "ssm:SourceInstanceARN",
+];
+
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     for clause in &subject.statements {
-        let mut last: Option<&Test<'_>> = None;
+        let mut last = None;
         for test in &clause.conditions {
-            let same = last.is_some_and(|it| it.operator_spot.path == test.operator_spot.path);
-            if !same {
+            if last != Some(test.operator_at) {
                 operator(test, findings);
             }
-            last = Some(test);
+            last = Some(test.operator_at);
             key(clause, test, subject.reference, findings);
         }
         spelled_twice(clause, findings);
@@ -188,7 +198,8 @@ fn fits_actions(
     reference: &Reference,
     findings: &mut Findings<'_>,
 ) {
-    if clause.actions.but {
+    let of_session = |it: &&str| it.eq_ignore_ascii_case(known.key);
+    if clause.actions.but || OF_SESSIONS.iter().any(of_session) {
         return;
     }
     let lacks = |&(text, _): &(&str, _)| {
@@ -219,12 +230,9 @@ fn fits_actions(
 
 /// IAM ignores case in keys, so that one of two spellings is lost.
 fn spelled_twice(clause: &Clause<'_>, findings: &mut Findings<'_>) {
-    for (at, test) in clause.conditions.iter().enumerate() {
-        let twice = clause.conditions.iter().take(at).any(|other| {
-            other.operator_spot.path == test.operator_spot.path
-                && other.key.eq_ignore_ascii_case(test.key)
-        });
-        if twice {
+    let mut seen = BTreeSet::new();
+    for test in &clause.conditions {
+        if !seen.insert((test.operator_at, test.key.to_ascii_lowercase())) {
             let details = format!("`{}` is there already, if perhaps in other case", test.key);
             findings.add(
                 "DUPLICATE_KEYS_WITH_DIFFERENT_CASE",
@@ -241,8 +249,8 @@ fn pairs(clause: &Clause<'_>, findings: &mut Findings<'_>) {
     }
     for test in &clause.conditions {
         for (key, others) in PAIRS {
-            let alone = !others.iter().any(|other| clause.tests_key(other));
-            if test.key.eq_ignore_ascii_case(key) && alone {
+            let is_key = test.key.eq_ignore_ascii_case(key);
+            if is_key && !others.iter().any(|other| clause.tests_key(other)) {
                 let details = format!("`{key}` says little without {}", others.join(" or "));
                 findings.add("MISSING_PAIRED_CONDITION_KEYS", &test.key_spot, details);
             }

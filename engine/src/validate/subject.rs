@@ -2,10 +2,10 @@
 //!
 //! Unlike [`crate::policy`], this reads what it can of a document that is wrong elsewhere.
 
-use super::{CODES, Finding, Location, PathElement, PolicyType, Span};
+use super::{CODES, Code, Finding, Location, PathElement, PolicyType, Span};
 use crate::policy::{Effect, Operator, VERSION};
 use crate::reference::Reference;
-use crate::spanned::{Kind, Node, SyntaxError, position};
+use crate::spanned::{Kind, Node, SyntaxError, positions};
 
 /// A document under examination.
 pub(super) struct Subject<'a> {
@@ -50,6 +50,8 @@ pub(super) struct Test<'a> {
     pub(super) operator_name: &'a str,
     pub(super) operator: Option<Operator>,
     pub(super) operator_spot: Spot<'a>,
+    /// Which operator of the statement it is.
+    pub(super) operator_at: usize,
     pub(super) key: &'a str,
     pub(super) key_spot: Spot<'a>,
     /// The value, perhaps an array.
@@ -207,12 +209,14 @@ impl<'a> List<'a> {
 
 fn tests<'a>(condition: &Spot<'a>) -> Vec<Test<'a>> {
     let mut tests = Vec::new();
-    for (operator_name, operator_spot, keys) in condition.members() {
+    let operators = condition.members().into_iter().enumerate();
+    for (operator_at, (operator_name, operator_spot, keys)) in operators {
         for (key, key_spot, value) in keys.members() {
             tests.push(Test {
                 operator_name,
                 operator: Operator::parse(operator_name),
                 operator_spot: operator_spot.clone(),
+                operator_at,
                 key,
                 key_spot,
                 values: value.items(),
@@ -226,7 +230,16 @@ fn tests<'a>(condition: &Spot<'a>) -> Vec<Test<'a>> {
 /// The list of findings.
 pub(super) struct Findings<'a> {
     text: &'a str,
-    list: Vec<Finding>,
+    list: Vec<Found>,
+}
+
+/// A finding, with its place in bytes.
+struct Found {
+    code: &'static Code,
+    details: String,
+    path: Vec<PathElement>,
+    start: usize,
+    end: usize,
 }
 
 impl<'a> Findings<'a> {
@@ -237,18 +250,38 @@ impl<'a> Findings<'a> {
         }
     }
 
+    /// The findings, with their places as lines and columns.
     pub(super) fn into_list(self) -> Vec<Finding> {
+        let ends = self.list.iter().flat_map(|found| [found.start, found.end]);
+        let places = positions(self.text, ends);
+        let place = |at: usize| places.get(&at).copied().unwrap_or_default();
         self.list
+            .into_iter()
+            .map(|found| Finding {
+                finding_type: found.code.finding_type,
+                issue_code: found.code.name,
+                finding_details: found.details,
+                learn_more_link: found.code.learn_more_link(),
+                locations: vec![Location {
+                    path: found.path,
+                    span: Span {
+                        start: place(found.start),
+                        end: place(found.end),
+                    },
+                }],
+            })
+            .collect()
     }
 
     /// Adds a finding. `code` must be in the table of codes.
     pub(super) fn add(&mut self, code: &'static str, spot: &Spot<'_>, details: impl Into<String>) {
-        self.push(
-            code,
-            spot.path.clone(),
-            (spot.start, spot.end),
-            details.into(),
-        );
+        let path = spot.path.clone();
+        self.push(code, path, (spot.start, spot.end), details.into());
+    }
+
+    /// Adds a finding on the whole text.
+    pub(super) fn add_on_all(&mut self, code: &'static str, details: String) {
+        self.push(code, Vec::new(), (0, self.text.len()), details);
     }
 
     pub(super) fn syntax_error(&mut self, error: &SyntaxError) {
@@ -261,29 +294,16 @@ impl<'a> Findings<'a> {
         code: &'static str,
         path: Vec<PathElement>,
         (start, end): (usize, usize),
-        finding_details: String,
+        details: String,
     ) {
-        let Some(code) = CODES.get(code) else {
-            return;
-        };
-        let slug = code.name.to_lowercase().replace('_', "-");
-        self.list.push(Finding {
-            finding_type: code.finding_type,
-            issue_code: code.name,
-            finding_details,
-            learn_more_link: format!(
-                "https://docs.aws.amazon.com/IAM/latest/UserGuide/\
-                 access-analyzer-reference-policy-checks.html\
-                 #access-analyzer-reference-policy-checks-{}-{slug}",
-                code.anchor
-            ),
-            locations: vec![Location {
+        if let Some(code) = CODES.get(code) {
+            self.list.push(Found {
+                code,
+                details,
                 path,
-                span: Span {
-                    start: position(self.text, start),
-                    end: position(self.text, end),
-                },
-            }],
-        });
+                start,
+                end,
+            });
+        }
     }
 }

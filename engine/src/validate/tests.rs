@@ -80,6 +80,7 @@ fn nothing_is_found_where_there_is_nothing() {
         r#"{"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", "Condition": {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com", "kms:EncryptionContext:stage": "prod"}}}"#,
         r#"{"Effect": "Allow", "Action": "dynamodb:Query", "Resource": ["arn:aws:dynamodb:us-east-1:111122223333:table/T", "arn:aws:dynamodb:us-east-1:111122223333:table/T/index/I"], "Condition": {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["${aws:PrincipalTag/team, 'none'}"]}}}"#,
         r#"{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"NotIpAddress": {"aws:SourceIp": ["203.0.113.0/24", "2001:db8::/32"]}, "Bool": {"aws:ViaAWSService": "false"}}}"#,
+        r#"{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::b", "Condition": {"ArnLike": {"lambda:SourceFunctionArn": "arn:aws:lambda:*:111122223333:function:f"}}}"#,
         r#"{"Effect": "Allow", "Action": "apigateway:GET", "Resource": "arn:aws:apigateway:us-east-1::/restapis/abc/stages"}"#,
         r#"{"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "arn:aws:lambda:us-east-1:111122223333:function:f:prod"}"#,
         r#"{"Effect": "Allow", "Action": ["sns:Publish"], "Resource": "arn:aws-us-gov:sns:us-gov-west-1:111122223333:topic"}"#,
@@ -138,6 +139,46 @@ fn filled(template: &str) -> String {
         rest = after;
     }
     arn + rest
+}
+
+#[test]
+fn an_action_that_does_not_exist_leads_to_the_one_that_does() {
+    for (action, expected) in [
+        ("s3:GetObjeckt", "did you mean s3:GetObject?"),
+        (
+            "lambda:Invoke",
+            "a call of that name needs lambda:InvokeFunction",
+        ),
+        ("s3:ListObjects", "a call of that name needs s3:ListBucket"),
+        ("s3:Frobnicate", "there is no action `s3:Frobnicate`"),
+    ] {
+        let text = document(&format!(
+            r#"{{"Effect": "Allow", "Action": "{action}", "Resource": "*"}}"#
+        ));
+        let findings = validate(&text, PolicyType::Identity, Reference::bundled());
+        let details = &findings.first().unwrap().finding_details;
+        assert!(details.ends_with(expected), "{details}");
+    }
+}
+
+#[test]
+fn a_hostile_document_is_answered_soon() {
+    let condition = |n: usize| format!(r#""aws:k{n}": "${{x"#) + r#"${y}""#;
+    let conditions: Vec<String> = (0..9_000).map(condition).collect();
+    let many_keys = document(&format!(
+        r#"{{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {{"StringEquals": {{{}}}}}}}"#,
+        conditions.join(",")
+    ));
+    let many_statements = format!(r#"{{"Statement": [{}]}}"#, ["7"; 100_000].join(","));
+    let too_large = format!(r#"{{"Version": "{}"}}"#, "x".repeat(MAX_BYTES));
+    for (text, least) in [
+        (many_keys, 9_000),
+        (many_statements, 100_000),
+        (too_large, 1),
+    ] {
+        let findings = validate(&text, PolicyType::Identity, Reference::bundled());
+        assert!(findings.len() >= least, "{}", findings.len());
+    }
 }
 
 #[test]
