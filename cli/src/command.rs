@@ -2,6 +2,7 @@
 
 mod check_access_not_granted;
 mod check_no_new_access;
+mod diff;
 mod explain;
 mod export;
 mod ingest;
@@ -30,6 +31,8 @@ pub(crate) enum Command {
     Principals(principals::Principals),
     /// Write the least-privilege policy for what a principal did
     Policy(policy::Policy),
+    /// Compare policies with what a principal did
+    Diff(diff::Diff),
     /// Say what is wrong with policies, as IAM Access Analyzer would
     Validate(validate::Validate),
     /// Check that a policy grants nothing that another does not
@@ -59,6 +62,7 @@ pub(crate) fn run(command: Command) -> Result<Exit> {
             Command::Sql(command) => command.run().await,
             Command::Principals(command) => command.run().await,
             Command::Policy(command) => command.run().await,
+            Command::Diff(command) => command.run().await,
             Command::Validate(command) => command.run(),
             Command::CheckNoNewAccess(command) => command.run(),
             Command::CheckAccessNotGranted(command) => command.run(),
