@@ -10,6 +10,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use trailwright_tests::fixture;
 
@@ -185,6 +186,37 @@ fn files_that_the_architecture_names_exist() {
             assert!(fixture::root().join(name).exists(), "`{name}`");
         }
     }
+}
+
+/// What cargo would build, a line for each package with its features.
+fn packages(arguments: &[&str]) -> BTreeSet<String> {
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--locked", "--prefix=none"])
+        .args(["--format={p} [{f}]"])
+        .args(arguments)
+        .current_dir(fixture::root())
+        .output()
+        .unwrap();
+    let error = String::from_utf8_lossy(&tree.stderr);
+    assert!(tree.status.success(), "cargo tree: {error}");
+    let lines = String::from_utf8(tree.stdout).unwrap();
+    let lines = lines.lines().map(|line| line.trim_end_matches(" (*)"));
+    lines
+        .filter(|line| !line.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn running_and_testing_build_dependencies_once() {
+    let to_run = packages(&["--edges=normal"]);
+    let to_test = packages(&["--edges=normal,dev", "--workspace"]);
+    let twice: Vec<_> = to_run.difference(&to_test).collect();
+    assert!(
+        twice.is_empty(),
+        "tests give these other features, so that `cargo run` builds them and all above them anew; \
+         name the features in cli/Cargo.toml: {twice:?}"
+    );
 }
 
 #[test]

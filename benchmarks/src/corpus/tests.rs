@@ -1,3 +1,5 @@
+//! Is a corpus what its truth says, and the same each time?
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::PathBuf;
