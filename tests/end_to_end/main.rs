@@ -6,13 +6,16 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod diff;
 mod elsewhere;
-
 mod exit_status;
 mod export;
 mod hostile;
 mod ingest;
 mod policy;
+mod policy_batch;
+mod policy_conditions;
+mod policy_forms;
 mod principals;
 mod readme;
 mod sql;
