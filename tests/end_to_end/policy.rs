@@ -207,25 +207,30 @@ fn answers_that_make_no_sense_are_told_what_would() {
 
 #[test]
 fn the_shape_of_access_analyzer_allows_nothing_before_its_placeholders_are_filled() {
-    let lab = lab_of(&[record(1)]);
+    let get = record(1)
+        .calls("lambda.amazonaws.com", "GetFunction20150331v2")
+        .with("requestParameters", json!({"functionName": "f"}));
+    let lab = lab_of(&[get]);
     let style = ["--style", "access-analyzer"];
     let done = policy(&lab, &style).status(0);
-    let template = "arn:aws:s3:::${BucketName}/${ObjectName}";
+    let template = "arn:aws:lambda:${Region}:${Account}:function:${FunctionName}";
     let document = done.json();
     let expected = json!([{"Sid": "SupportedServiceSid0", "Effect": "Allow",
-        "Action": "s3:GetObject", "Resource": template}]);
+        "Action": "lambda:GetFunction", "Resource": template}]);
     assert_eq!(document["Statement"], expected);
     done.says("replayed: 0 of 1 distinct requests allowed")
-        .says("without a value: ${BucketName} in SupportedServiceSid0");
+        .says("without a value: ${FunctionName} in SupportedServiceSid0");
     policy(&lab, &[&style[..], &["--prove"]].concat())
         .status(1)
         .stdout("")
-        .says("error: the policy would refuse 1 of 1 requests that were seen, first s3:GetObject on arn:aws:s3:::logs/a.txt");
+        .says("error: the policy would refuse 1 of 1 requests that were seen, first lambda:GetFunction on arn:aws:lambda:eu-west-1:111122223333:function:f");
     let set = [
         "--set",
-        "BucketName=logs",
+        "Region=eu-west-1",
         "--set",
-        "ObjectName=*",
+        "Account=111122223333",
+        "--set",
+        "FunctionName=*",
         "--prove",
         "--strict",
     ];

@@ -38,7 +38,7 @@ fn everybody_gets_what_each_would_get_alone() {
         .status(0);
     let index: Value = serde_json::from_str(&text(&lab, "out/index.json")).unwrap();
     let principals = index["principals"].as_array().unwrap();
-    assert!(principals.len() > 10);
+    assert!(principals.len() > 5, "{index}");
     let mut written = 0;
     for entry in principals {
         let principal = entry["principal"].as_str().unwrap();
@@ -64,7 +64,7 @@ fn everybody_gets_what_each_would_get_alone() {
         assert_eq!(unmapped, text(&lab, "alone/unmapped.json"));
         fs::remove_dir_all(lab.path("alone")).unwrap();
     }
-    assert!(written > 10);
+    assert!(written > 10, "{written}");
 }
 
 #[test]

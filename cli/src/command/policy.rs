@@ -194,7 +194,14 @@ pub(super) async fn write(
     let target = form.target();
     let dossier = Dossier::of(&seen, &options, target, Reference::bundled());
     let dossier = dossier.map_err(NoPolicy::DoesNotFit)?;
-    finish(&dossier, form, &AttachTo::of(principal))
+    let to = match target {
+        Target::Scp => {
+            let account = principal.split(':').nth(4).unwrap_or_default();
+            AttachTo::Account(account.to_owned())
+        }
+        _ => AttachTo::of(principal),
+    };
+    finish(&dossier, form, &to)
 }
 
 /// Writes the service control policy that lets an account do what it did.
