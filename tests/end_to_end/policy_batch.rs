@@ -26,7 +26,7 @@ fn key(record: Record, key: &str) -> Record {
 }
 
 fn text(lab: &Lab, file: &str) -> String {
-    fs::read_to_string(lab.path(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+    fs::read_to_string(lab.path(file)).unwrap_or_else(|error| format!("{file}: {error}"))
 }
 
 const ALL: [&str; 5] = ["policy", "lake", "--all", "--out", "out"];

@@ -79,7 +79,7 @@ fn an_endpoint_is_named_where_every_call_came_through_one() {
     let lab = lab_of("logs/a.json", &[through(1)]);
     let done = policy(&lab, "source-vpce");
     let endpoint = json!({"StringEquals": {"aws:SourceVpce": "vpce-1"}});
-    assert_eq!(conditions(&done), [endpoint.clone()]);
+    assert_eq!(conditions(&done), std::slice::from_ref(&endpoint));
     let lab = lab_of("logs/a.json", &[through(1), from(2, "203.0.113.7")]);
     let done = policy(&lab, "source-vpce");
     assert_eq!(conditions(&done), [Value::Null]);

@@ -90,7 +90,10 @@ impl Diff {
         let coverage = session.coverage().await?;
         let data = &coverage.data_events_of;
         let found = diff(&activity, &attached, data, Reference::bundled());
-        report::say(&report::coverage(&coverage));
+        report::say(&report::coverage(
+            &coverage,
+            self.principal.split(':').nth(4),
+        ));
         report::say(&report::diff(&self.principal, &attached, &found));
         self.write(&found)?;
         let fails = self.fail_on.iter().any(|on| match on {

@@ -28,7 +28,10 @@ pub(crate) fn policy(dossier: &Dossier, threshold: Option<usize>, in_files: bool
         &mut text,
         format_args!("  uses of permissions: {uses}, seen {first} to {last}"),
     );
-    text.push_str(&coverage(&dossier.coverage));
+    let principal = dossier.principal.as_str();
+    let of_scp = (dossier.target == Target::Scp).then_some(principal);
+    let account = principal.split(':').nth(4).or(of_scp);
+    text.push_str(&coverage(&dossier.coverage, account));
     size(&mut text, dossier, in_files);
     section(
         &mut text,
@@ -106,8 +109,8 @@ fn days_seen(dossier: &Dossier) -> (String, String) {
     (day(dossier.first_seen), day(dossier.last_seen))
 }
 
-/// What the lake has for the range, and what not.
-pub(crate) fn coverage(coverage: &Coverage) -> String {
+/// What the lake has for the range, and what not; of `account` by itself, if it matters most.
+pub(crate) fn coverage(coverage: &Coverage, account: Option<&str>) -> String {
     let mut text = String::new();
     let (Some(from), Some(to)) = (&coverage.from, &coverage.to) else {
         return text;
@@ -123,13 +126,25 @@ pub(crate) fn coverage(coverage: &Coverage) -> String {
         ),
     );
     let incomplete = || coverage.accounts.iter().filter(|it| !it.missing.is_empty());
-    for account in incomplete().take(SHOWN) {
+    let own = |it: &&AccountCoverage| account.is_none_or(|account| it.account == account);
+    let shown = incomplete().filter(own).take(SHOWN);
+    for account in shown.clone() {
         missing(&mut text, account, coverage.days);
     }
-    if let Some(more) = incomplete().count().checked_sub(SHOWN).filter(|n| *n > 0) {
+    if let Some(account) = account.filter(|it| coverage.of_account(it).is_none()) {
         line(
             &mut text,
-            format_args!("    and days of {}", counted(more, "more account")),
+            format_args!("    missing: {account} has no events at all"),
+        );
+    }
+    let more = incomplete().count().saturating_sub(shown.count());
+    if more > 0 {
+        line(
+            &mut text,
+            format_args!(
+                "    days are missing of {}, too",
+                counted(more, "other account")
+            ),
         );
     }
     let sources: Vec<String> = coverage.data_events_of.iter().cloned().collect();

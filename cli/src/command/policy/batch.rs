@@ -212,7 +212,7 @@ impl Run<'_> {
             "{all} principals: {new} new, {changed} changed, {} not in this run\n",
             index.gone.len()
         ));
-        report::say(&report::coverage(&index.coverage));
+        report::say(&report::coverage(&index.coverage, None));
         if failed > 0 {
             report::say(&format!("without a policy: {failed}, the index says why\n"));
         }
