@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use clap::{Args as ClapArgs, Parser};
 use miette::{Diagnostic, Result};
+use trailwright_engine::location::Storage;
 use trailwright_engine::reference::Info;
 use trailwright_engine::time::{TimeError, TimeRange};
 
@@ -54,5 +55,21 @@ struct BadTime(TimeError);
 impl RangeArgs {
     pub(crate) fn parse(&self) -> Result<TimeRange> {
         Ok(TimeRange::parse(self.from.as_deref(), self.to.as_deref()).map_err(BadTime)?)
+    }
+}
+
+/// How S3 and its like are reached.
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub(crate) struct StorageArgs {
+    /// Server that speaks S3, http://localhost:9000
+    #[arg(long, value_name = "URL")]
+    endpoint_url: Option<String>,
+}
+
+impl StorageArgs {
+    pub(crate) fn storage(&self) -> Storage {
+        Storage {
+            endpoint_url: self.endpoint_url.clone(),
+        }
     }
 }

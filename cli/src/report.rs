@@ -30,6 +30,14 @@ pub(crate) fn say(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
+/// A file's path as short as it can be typed here.
+fn near(file: &str) -> String {
+    let here = std::env::current_dir().and_then(|here| here.canonicalize());
+    let path = std::path::Path::new(file);
+    let near = here.ok().and_then(|here| path.strip_prefix(here).ok());
+    near.unwrap_or(path).display().to_string()
+}
+
 /// What an ingest did.
 pub(crate) fn summary(done: &Report, lake: &str) -> String {
     let mut text = String::new();
@@ -39,7 +47,7 @@ pub(crate) fn summary(done: &Report, lake: &str) -> String {
             .map_or(String::new(), |at| format!(", {at}"));
         line(
             &mut text,
-            format_args!("rejected: {file}{place}: {}", reject.reason),
+            format_args!("rejected: {}{place}: {}", near(file), reject.reason),
         );
     }
     let seconds = done.elapsed.as_secs_f64();
@@ -65,12 +73,16 @@ pub(crate) fn summary(done: &Report, lake: &str) -> String {
     row("records", done.records, String::new());
     row("new", done.new, String::new());
     row("duplicates", done.duplicates, String::new());
+    if done.differing > 0 {
+        let more = "  differ from the event that is kept with their id".to_owned();
+        row("", done.differing, more);
+    }
     row("rejected", done.rejected, String::new());
     for (reason, count) in &done.reasons {
         row("", *count, format!("  {reason}"));
     }
     if done.repeated_keys > 0 {
-        let more = "  records repeat a key; its last value was kept".to_owned();
+        let more = "  records repeat a key; its last value is kept".to_owned();
         row("", done.repeated_keys, more);
     }
     let passed_over = done.digest_files + done.other_files;
@@ -86,10 +98,10 @@ pub(crate) fn summary(done: &Report, lake: &str) -> String {
         let more = "  files and folders that were not asked for".to_owned();
         row("", done.not_selected, more);
     }
-    if done.rejected > 0 {
+    if done.rejected + done.differing + done.repeated_keys > 0 {
         line(
             &mut text,
-            format_args!("rejects are kept: trailwright lake quarantine {lake}"),
+            format_args!("as they were: trailwright lake quarantine {lake}"),
         );
     }
     if done.interrupted {

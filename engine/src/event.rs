@@ -2,9 +2,11 @@
 //!
 //! One table, [`COLUMNS`], says it for everybody: `ingest` fills rows by it, `sql` documents
 //! them by it, and `export` writes records back by it. Reading a record into a row is
-//! [`Row::from_record`], writing it back is [`Row::to_record`]; one is the other's inverse.
+//! [`Row::from_record`], writing it back is [`Row::to_record`]; one is the other's inverse. [`rows`]
+//! gives rows of columns.
 
 mod row;
+mod rows;
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -12,6 +14,7 @@ use std::sync::{Arc, LazyLock};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
 pub use row::{Cell, RecordError, Row};
+pub use rows::{WrongColumn, rows};
 
 /// Version of the table's columns. It is stored with the table and grows with any change that
 /// an older reader would misread.
@@ -135,16 +138,45 @@ pub fn column_index(name: &str) -> Option<usize> {
     BY_NAME.get(name).copied()
 }
 
+/// Position of the column called `name`, which must be one of [`COLUMNS`]: a wrong name does not
+/// compile where this is a constant.
+#[expect(clippy::indexing_slicing, reason = "a wrong index does not compile")]
+const fn place(name: &str) -> usize {
+    let name = name.as_bytes();
+    let mut column = 0;
+    loop {
+        let other = COLUMNS[column].name.as_bytes();
+        let mut same = name.len() == other.len();
+        let mut i = 0;
+        while same && i < name.len() {
+            same = name[i] == other[i];
+            i += 1;
+        }
+        if same {
+            return column;
+        }
+        column += 1;
+    }
+}
+
 /// Position of the column that carries the record's `key`.
 fn column_of_key(key: &str) -> Option<usize> {
-    static BY_KEY: LazyLock<HashMap<&'static str, usize>> = LazyLock::new(|| {
-        COLUMNS
-            .iter()
-            .enumerate()
-            .filter_map(|(i, column)| Some((column.key?, i)))
-            .collect()
+    /// Keys by their length, of which few are the same.
+    static BY_LENGTH: LazyLock<Vec<Vec<(&str, usize)>>> = LazyLock::new(|| {
+        let mut keys = Vec::new();
+        for (i, column) in COLUMNS.iter().enumerate() {
+            if let Some(key) = column.key {
+                let least = keys.len().max(key.len() + 1);
+                keys.resize(least, Vec::new());
+                if let Some(same) = keys.get_mut(key.len()) {
+                    same.push((key, i));
+                }
+            }
+        }
+        keys
     });
-    BY_KEY.get(key).copied()
+    let mut same = BY_LENGTH.get(key.len())?.iter();
+    same.find(|(known, _)| *known == key).map(|(_, i)| *i)
 }
 
 /// Schema of a data file of `events`: every column but the partition's, which is in the path.

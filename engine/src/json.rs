@@ -98,15 +98,19 @@ pub(crate) fn canonical(text: &str) -> String {
 /// Levels that are sorted. CloudTrail's own records have about ten.
 const CANONICAL_DEPTH: usize = 64;
 
-fn push_canonical(out: &mut String, text: &str, depth: usize) {
+/// True if an object repeats a key.
+fn push_canonical(out: &mut String, text: &str, depth: usize) -> bool {
+    let mut repeats = false;
     match text.as_bytes().first() {
         Some(b'{') if depth < CANONICAL_DEPTH => {
             let Ok(members) = members(text) else {
                 // A key that is no text.
                 out.push_str(&compact(text));
-                return;
+                return false;
             };
+            let count = members.len();
             let sorted: BTreeMap<_, _> = members.into_iter().collect();
+            repeats |= sorted.len() < count;
             out.push('{');
             for (i, (key, value)) in sorted.iter().enumerate() {
                 if i > 0 {
@@ -114,7 +118,7 @@ fn push_canonical(out: &mut String, text: &str, depth: usize) {
                 }
                 push_string(out, key);
                 out.push(':');
-                push_canonical(out, value, depth + 1);
+                repeats |= push_canonical(out, value, depth + 1);
             }
             out.push('}');
         }
@@ -124,7 +128,7 @@ fn push_canonical(out: &mut String, text: &str, depth: usize) {
                 if i > 0 {
                     out.push(',');
                 }
-                push_canonical(out, value, depth + 1);
+                repeats |= push_canonical(out, value, depth + 1);
             }
             out.push(']');
         }
@@ -134,6 +138,7 @@ fn push_canonical(out: &mut String, text: &str, depth: usize) {
         },
         _ => out.push_str(&compact(text)),
     }
+    repeats
 }
 
 /// The string that JSON `text` is, or `None` if it is no string or holds a lone surrogate.
@@ -148,31 +153,128 @@ pub fn string(text: &str) -> Option<Cow<'_, str>> {
 
 /// Valid JSON `text` without the white space between its tokens.
 pub(crate) fn compact(text: &str) -> Cow<'_, str> {
+    match scan(text).space {
+        false => Cow::Borrowed(text),
+        true => Cow::Owned(without_space(text)),
+    }
+}
+
+/// Valid JSON `text` without white space and with each key once, the last value of one that is
+/// repeated; and whether any is.
+pub(crate) fn tidy(text: &str) -> (Cow<'_, str>, bool) {
+    let scanned = scan(text);
+    if scanned.repeats || scanned.escaped_key {
+        let mut out = String::with_capacity(text.len());
+        let repeats = push_canonical(&mut out, text.trim(), 0) || scanned.repeats;
+        return (Cow::Owned(out), repeats);
+    }
+    match scanned.space {
+        false => (Cow::Borrowed(text), false),
+        true => (Cow::Owned(without_space(text)), false),
+    }
+}
+
+/// What is noteworthy in a JSON text.
+#[derive(Default)]
+struct Scanned {
+    /// White space between tokens.
+    space: bool,
+    /// A key that stands twice in an object, written in the same way.
+    repeats: bool,
+    /// A key with an escape: it may be the same as one that is written in another way.
+    escaped_key: bool,
+}
+
+/// Looks through valid JSON, once.
+fn scan(text: &str) -> Scanned {
     let bytes = text.as_bytes();
-    // CloudTrail delivers compact JSON: look first whether there is anything to take out.
+    let mut found = Scanned::default();
+    // The keys of all open objects, and where those of each begin; an array has none.
+    let mut keys: Vec<&[u8]> = Vec::new();
+    let mut open: Vec<Option<usize>> = Vec::new();
+    let mut at_key = false;
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        at += 1;
+        match byte {
+            b'"' => {
+                let start = at;
+                let mut escaped = false;
+                loop {
+                    let rest = bytes.get(at..).unwrap_or_default();
+                    let Some(end) = memchr::memchr2(b'"', b'\\', rest) else {
+                        return found;
+                    };
+                    at += end + 1;
+                    match bytes.get(at - 1) {
+                        Some(b'\\') => {
+                            escaped = true;
+                            at += 1;
+                        }
+                        _ => break,
+                    }
+                }
+                if std::mem::take(&mut at_key) {
+                    found.escaped_key |= escaped;
+                    keys.push(bytes.get(start..at - 1).unwrap_or_default());
+                }
+            }
+            b'{' => {
+                open.push(Some(keys.len()));
+                at_key = true;
+            }
+            b'[' => open.push(None),
+            b'}' | b']' => {
+                at_key = false;
+                if let Some(Some(start)) = open.pop() {
+                    found.repeats |= repeats(keys.get_mut(start..).unwrap_or_default());
+                    keys.truncate(start);
+                }
+            }
+            b',' => at_key = matches!(open.last(), Some(Some(_))),
+            b' ' | b'\n' | b'\r' | b'\t' => found.space = true,
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Keys up to which each is compared with each: quicker than sorting them, until a hostile
+/// record brings a million.
+const FEW_KEYS: usize = 16;
+
+fn repeats(keys: &mut [&[u8]]) -> bool {
+    if keys.len() > FEW_KEYS {
+        keys.sort_unstable();
+        return keys.windows(2).any(|pair| pair.first() == pair.last());
+    }
+    let mut rest = &*keys;
+    while let Some((key, others)) = rest.split_first() {
+        if others.contains(key) {
+            return true;
+        }
+        rest = others;
+    }
+    false
+}
+
+fn without_space(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
     let mut in_string = false;
     let mut escaped = false;
-    let mut kept: Option<Vec<u8>> = None;
-    for (i, &byte) in bytes.iter().enumerate() {
-        let space = !in_string && matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
-        if space {
-            kept.get_or_insert_with(|| bytes.get(..i).unwrap_or_default().to_vec());
-        } else if let Some(kept) = kept.as_mut() {
-            kept.push(byte);
+    for char in text.chars() {
+        if in_string || !matches!(char, ' ' | '\n' | '\r' | '\t') {
+            out.push(char);
         }
         if escaped {
             escaped = false;
-        } else if in_string && byte == b'\\' {
+        } else if in_string && char == '\\' {
             escaped = true;
-        } else if byte == b'"' {
+        } else if char == '"' {
             in_string = !in_string;
         }
     }
-    match kept {
-        None => Cow::Borrowed(text),
-        // Only ASCII bytes were taken out, so what is left is as valid as the text was.
-        Some(kept) => Cow::Owned(String::from_utf8_lossy(&kept).into_owned()),
-    }
+    out
 }
 
 /// Appends `text` to `out` as a JSON string.
@@ -191,6 +293,32 @@ mod tests {
             r#"{"a b":[1,"x \" y"]}"#
         );
         assert!(matches!(compact(r#"{"a":1}"#), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn tidy_keeps_the_last_value_of_a_repeated_key_at_any_depth() {
+        for (text, expected, repeats) in [
+            (r#"{"a":1,"b":{"a":1}}"#, r#"{"a":1,"b":{"a":1}}"#, false),
+            (r#"{"a":1, "a":2}"#, r#"{"a":2}"#, true),
+            (
+                r#"[{"x":{"a":1,"b":[],"a":"\""}}]"#,
+                r#"[{"x":{"a":"\"","b":[]}}]"#,
+                true,
+            ),
+            (r#"{"\u0061":1,"a":2}"#, r#"{"a":2}"#, true),
+            (r#"{"\u0061":1,"b":"a"}"#, r#"{"a":1,"b":"a"}"#, false),
+            (r#"{"b":"a","a":"b"}"#, r#"{"b":"a","a":"b"}"#, false),
+            (
+                r#"["a","a",{"a":["b","b"]}]"#,
+                r#"["a","a",{"a":["b","b"]}]"#,
+                false,
+            ),
+        ] {
+            let (tidied, repeated) = tidy(text);
+            assert_eq!((tidied.as_ref(), repeated), (expected, repeats), "{text}");
+        }
+        let many: Vec<String> = (0..40).map(|n| format!("\"k{}\":1", n % 39)).collect();
+        assert!(tidy(&format!("{{{}}}", many.join(","))).1);
     }
 
     #[test]

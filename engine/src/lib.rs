@@ -29,6 +29,7 @@ pub mod gaps;
 pub mod generate;
 pub mod iam_path;
 pub mod json;
+pub mod location;
 pub mod permission;
 pub mod policy;
 pub mod principal;

@@ -5,9 +5,6 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
-use serde::de::Deserializer;
-
 use crate::json;
 
 /// The identity behind an event.
@@ -27,84 +24,31 @@ pub struct Principal {
     pub invoked_by: Option<String>,
 }
 
-/// Text where the record has a string, nothing where it has anything else.
-#[derive(Debug, Default)]
-struct Lenient<'a>(Option<Cow<'a, str>>);
+/// The members of an object, or none where the record has something else.
+struct Members<'a>(Vec<(Cow<'a, str>, &'a str)>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Lenient<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw: &'de serde_json::value::RawValue = Deserialize::deserialize(deserializer)?;
-        Ok(Self(
-            json::string(raw.get()).filter(|text| !text.is_empty()),
-        ))
+impl<'a> Members<'a> {
+    fn of(text: &'a str) -> Self {
+        Self(json::members(text).unwrap_or_default())
     }
-}
 
-/// An object where the record has one of this shape, the default where it has anything else.
-#[derive(Debug, Default)]
-struct LenientObject<T>(T);
-
-impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for LenientObject<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw: &'de serde_json::value::RawValue = Deserialize::deserialize(deserializer)?;
-        Ok(Self(object(raw.get())))
+    /// Of a repeated key the last value counts.
+    fn value(&self, key: &str) -> Option<&'a str> {
+        let mut members = self.0.iter().rev();
+        members
+            .find(|(known, _)| known == key)
+            .map(|(_, value)| *value)
     }
-}
 
-/// Reads an object leniently. A repeated key keeps its last value, so a struct that would
-/// refuse the repetition is read from the members instead.
-fn object<'de, T: Deserialize<'de> + Default>(text: &'de str) -> T {
-    if text.starts_with('{') {
-        serde_json::from_str(text).unwrap_or_default()
-    } else {
-        T::default()
+    fn object(&self, key: &str) -> Self {
+        self.value(key).map_or(Self(Vec::new()), Self::of)
     }
-}
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct UserIdentity<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Lenient<'a>,
-    #[serde(borrow)]
-    principal_id: Lenient<'a>,
-    #[serde(borrow)]
-    arn: Lenient<'a>,
-    #[serde(borrow)]
-    account_id: Lenient<'a>,
-    #[serde(borrow)]
-    access_key_id: Lenient<'a>,
-    #[serde(borrow)]
-    user_name: Lenient<'a>,
-    #[serde(borrow)]
-    invoked_by: Lenient<'a>,
-    #[serde(borrow)]
-    session_context: LenientObject<SessionContext<'a>>,
-    #[serde(borrow)]
-    on_behalf_of: LenientObject<OnBehalfOf<'a>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct SessionContext<'a> {
-    #[serde(borrow)]
-    session_issuer: LenientObject<SessionIssuer<'a>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct SessionIssuer<'a> {
-    #[serde(borrow)]
-    arn: Lenient<'a>,
-    #[serde(borrow)]
-    account_id: Lenient<'a>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct OnBehalfOf<'a> {
-    #[serde(borrow)]
-    user_id: Lenient<'a>,
+    /// Nothing where the record has no string, or an empty one.
+    fn text(&self, key: &str) -> Option<String> {
+        let text = json::string(self.value(key)?)?;
+        (!text.is_empty()).then(|| text.into_owned())
+    }
 }
 
 impl Principal {
@@ -121,17 +65,15 @@ impl Principal {
     /// assert_eq!(principal.session_name.as_deref(), Some("alice"));
     /// ```
     pub fn from_user_identity(text: &str) -> Self {
-        let identity: UserIdentity<'_> = object(text);
-        let own = |value: Lenient<'_>| value.0.map(Cow::into_owned);
-        let issuer = identity.session_context.0.session_issuer.0;
-        let arn = own(identity.arn);
-        let invoked_by = own(identity.invoked_by);
-        let user_name = own(identity.user_name);
-        let principal_id = own(identity.principal_id);
-        let account = own(identity.account_id);
+        let identity = Members::of(text);
+        let issuer = identity.object("sessionContext").object("sessionIssuer");
+        let arn = identity.text("arn");
+        let invoked_by = identity.text("invokedBy");
+        let user_name = identity.text("userName");
+        let account = identity.text("accountId");
 
         // Old records, and those of services, may give the invoking service alone.
-        let kind = own(identity.kind).unwrap_or_else(|| {
+        let kind = identity.text("type").unwrap_or_else(|| {
             let kind = if invoked_by.is_some() {
                 "AWSService"
             } else {
@@ -140,14 +82,15 @@ impl Principal {
             kind.to_owned()
         });
         let session_name = arn.as_deref().and_then(session_name);
-        let id = own(issuer.arn)
+        let id = issuer
+            .text("arn")
             .or_else(|| arn.as_deref().map(role_of_session))
             .or_else(|| {
-                let user = identity.on_behalf_of.0.user_id.0?;
+                let user = identity.object("onBehalfOf").text("userId")?;
                 Some(format!("arn:aws:identitystore:::user/{user}"))
             })
             .or_else(|| invoked_by.clone().filter(|_| kind == "AWSService"))
-            .or_else(|| principal_id.as_deref().map(without_session))
+            .or_else(|| identity.text("principalId").as_deref().map(without_session))
             .or_else(|| user_name.clone())
             .or_else(|| account.clone())
             .unwrap_or_else(|| "unknown".to_owned());
@@ -155,8 +98,8 @@ impl Principal {
         Self {
             id,
             kind,
-            account: account.or_else(|| own(issuer.account_id)),
-            access_key_id: own(identity.access_key_id),
+            account: account.or_else(|| issuer.text("accountId")),
+            access_key_id: identity.text("accessKeyId"),
             session_name: session_name.or(user_name),
             invoked_by,
         }
@@ -222,6 +165,13 @@ mod tests {
     fn id(identity: &str) -> String {
         let principal = Principal::from_user_identity(identity);
         format!("{} {}", principal.kind, principal.id)
+    }
+
+    #[test]
+    fn of_a_repeated_key_the_last_value_counts() {
+        let repeated = r#"{"type":"Root","type":"IAMUser","arn":"arn:aws:iam::1:root","sessionContext":{},
+            "arn":"arn:aws:iam::1:user/bob","sessionContext":{"a":1,"a":2}}"#;
+        assert_eq!(id(repeated), "IAMUser arn:aws:iam::1:user/bob");
     }
 
     #[test]

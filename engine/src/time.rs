@@ -95,6 +95,11 @@ pub fn to_text(micros: i64) -> String {
     Timestamp::from_microsecond(micros).map_or_else(|_| micros.to_string(), |at| at.to_string())
 }
 
+/// Whether `text` is [`to_text`] of `micros`.
+pub fn is_text_of(micros: i64, text: &str) -> bool {
+    to_text(micros) == text
+}
+
 /// The UTC month in which `micros` lies, `2026-11`.
 pub fn month(micros: i64) -> String {
     to_text(micros).chars().take(7).collect()

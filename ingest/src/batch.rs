@@ -4,8 +4,12 @@ use arrow::array::{
     ArrayRef, BooleanBuilder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder,
 };
 use arrow::error::ArrowError;
-use std::sync::Arc;
+use foldhash::quality::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::{Arc, LazyLock};
 use trailwright_engine::event::{COLUMNS, Cell, ColumnKind, Row, file_schema};
+
+use crate::parse::Position;
 
 enum ColumnBuilder {
     Text(StringBuilder),
@@ -16,18 +20,29 @@ enum ColumnBuilder {
 /// Gathers rows into a [`RecordBatch`] of the `events` table.
 pub(crate) struct BatchBuilder {
     columns: Vec<ColumnBuilder>,
-    ids: Vec<u128>,
-    times: Vec<Option<i64>>,
+    marks: Vec<Mark>,
+    positions: Vec<Position>,
     bytes: usize,
 }
 
 /// Events as columns, with what de-duplication asks of them.
 pub(crate) struct Batch {
     pub(crate) events: RecordBatch,
-    /// Of each event, its id as a number.
-    pub(crate) ids: Vec<u128>,
-    /// Of each event, its time.
-    pub(crate) times: Vec<Option<i64>>,
+    /// Of each event, what it is known by.
+    pub(crate) marks: Vec<Mark>,
+    /// Of each event, where in its file it stands.
+    pub(crate) positions: Vec<Position>,
+}
+
+/// What an event is known by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// Its id as a number.
+    pub(crate) id: u128,
+    /// Its time.
+    pub(crate) time: Option<i64>,
+    /// The same for records that say the same, and for hardly any others.
+    pub(crate) print: u64,
 }
 
 impl BatchBuilder {
@@ -44,13 +59,13 @@ impl BatchBuilder {
             .collect();
         Self {
             columns,
-            ids: Vec::new(),
-            times: Vec::new(),
+            marks: Vec::new(),
+            positions: Vec::new(),
             bytes: 0,
         }
     }
 
-    pub(crate) fn push(&mut self, row: &Row<'_>) {
+    pub(crate) fn push(&mut self, row: &Row<'_>, position: Position) {
         for (builder, cell) in self.columns.iter_mut().zip(row.cells()) {
             match (builder, cell) {
                 (ColumnBuilder::Text(builder), Cell::Text(text)) => {
@@ -66,9 +81,8 @@ impl BatchBuilder {
                 (ColumnBuilder::Time(builder), _) => builder.append_null(),
             }
         }
-        self.ids
-            .push(id_number(row.text("event_id").unwrap_or_default()));
-        self.times.push(row.event_time());
+        self.marks.push(mark(row));
+        self.positions.push(position);
     }
 
     /// Bytes of text gathered so far.
@@ -77,7 +91,7 @@ impl BatchBuilder {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.ids.is_empty()
+        self.marks.is_empty()
     }
 
     /// Hands over what was gathered and starts anew.
@@ -94,10 +108,39 @@ impl BatchBuilder {
         self.bytes = 0;
         Ok(Batch {
             events: RecordBatch::try_new(file_schema(), columns)?,
-            ids: std::mem::take(&mut self.ids),
-            times: std::mem::take(&mut self.times),
+            marks: std::mem::take(&mut self.marks),
+            positions: std::mem::take(&mut self.positions),
         })
     }
+}
+
+/// What the event in `row` is known by.
+pub(crate) fn mark(row: &Row<'_>) -> Mark {
+    Mark {
+        id: id_number(row.text("event_id").unwrap_or_default()),
+        time: row.event_time(),
+        print: print(row),
+    }
+}
+
+/// A number for what a record says, wherever it came from: other in each process, never 0.
+fn print(row: &Row<'_>) -> u64 {
+    static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::default);
+
+    let mut hasher = STATE.build_hasher();
+    for (column, (kept, cell)) in COLUMNS.iter().zip(row.cells()).enumerate() {
+        if kept.name == "log_file" {
+            continue;
+        }
+        match cell {
+            Cell::Null => continue,
+            Cell::Text(text) => hasher.write(text.as_bytes()),
+            Cell::Flag(flag) => hasher.write_u8(u8::from(*flag)),
+            Cell::Time(micros) => hasher.write_i64(*micros),
+        }
+        hasher.write_usize(column);
+    }
+    hasher.finish().max(1)
 }
 
 /// An event id as a number: a UUID is its own, anything else is hashed.

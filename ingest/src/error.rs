@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use deltalake::DeltaTableError;
 use miette::Diagnostic;
+use trailwright_engine::event::WrongColumn;
 
 /// Why an ingest could not go on.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -82,6 +83,9 @@ pub enum Error {
     /// Rows could not be arranged into columns.
     #[error("cannot arrange events into columns")]
     Arrow(#[from] arrow::error::ArrowError),
+    /// The lake's events are not of the shape that this program writes.
+    #[error("cannot compare with the events of the lake")]
+    Shape(#[from] WrongColumn),
     /// The lake's own Parquet files could not be read.
     #[error("cannot read the event ids of `{file}`")]
     Parquet {

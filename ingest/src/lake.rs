@@ -15,22 +15,26 @@ mod seen;
 mod table;
 mod write;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
 use deltalake::DeltaTable;
 use deltalake::kernel::{Action, Add};
 use deltalake::logstore::{ObjectStoreRef, StorageConfig, logstore_for};
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 use trailwright_engine::event;
+use trailwright_engine::location::{Storage, is_url, url_of};
 use url::Url;
 
+use crate::Error;
 use crate::batch::Batch;
-use crate::source::Storage;
-use crate::{Error, Reject};
-use seen::SeenIds;
+use crate::source;
+use seen::{Key, SeenIds};
 use table::{Committed, Definition};
 
 pub use info::{Coverage, Info};
@@ -38,6 +42,8 @@ pub(crate) use ledger::{Ledger, ReadFile};
 pub use optimize::{Rewritten, TARGET_BYTES};
 pub(crate) use quarantine::Quarantine;
 pub use quarantine::Quarantined;
+pub(crate) use seen::Unseen;
+pub(crate) use write::DataFile;
 
 /// Table property that holds [`event::SCHEMA_VERSION`].
 const SCHEMA_VERSION_KEY: &str = "trailwright.schemaVersion";
@@ -63,7 +69,7 @@ impl Lake {
     /// Opens the lake at `location`, a folder or the URL of one, and makes it if it is not there.
     pub async fn open_or_create(location: &str, storage: &Storage) -> Result<Self, Error> {
         let url = create_folder(location)?;
-        let options = storage.options();
+        let options = source::options(storage);
         let events = table::at(&folder(&url, event::TABLE)?, &options)?;
         let events = table::open_or_create(events, events_definition()).await?;
         let mut lake = Self::with_events(location, url, options, events)?;
@@ -73,21 +79,31 @@ impl Lake {
 
     /// Opens the lake at `location`, which must be there.
     pub async fn open(location: &str, storage: &Storage) -> Result<Self, Error> {
-        let no_lake = || Error::NoLake {
+        let lake = Self::open_if_there(location, storage).await?;
+        lake.ok_or_else(|| Error::NoLake {
             lake: location.to_owned(),
-        };
-        let is_local = !location.contains("://");
+        })
+    }
+
+    /// Opens the lake at `location` if it is there.
+    pub(crate) async fn open_if_there(
+        location: &str,
+        storage: &Storage,
+    ) -> Result<Option<Self>, Error> {
+        let is_local = !is_url(location);
         if is_local && !std::path::Path::new(location).join(event::TABLE).is_dir() {
-            return Err(no_lake());
+            return Ok(None);
         }
         let url = create_folder(location)?;
-        let options = storage.options();
+        let options = source::options(storage);
         let mut events = table::at(&folder(&url, event::TABLE)?, &options)?;
         if !events.verify_deltatable_existence().await? {
-            return Err(no_lake());
+            return Ok(None);
         }
         events.load().await?;
-        Self::with_events(location, url, options, events)
+        let mut lake = Self::with_events(location, url, options, events)?;
+        lake.seen.refresh(&lake.events).await?;
+        Ok(Some(lake))
     }
 
     fn with_events(
@@ -138,62 +154,65 @@ impl Lake {
     }
 
     /// Of a batch, the events that are new to the lake and to this writer. They count as seen
-    /// from here on.
-    pub(crate) async fn unseen(&mut self, batch: &Batch) -> Result<RecordBatch, Error> {
-        self.seen.cover(&self.events, &batch.times).await?;
-        self.seen.filter(batch)
+    /// from here on, and belong to the portion with this number.
+    pub(crate) async fn unseen(&mut self, batch: &Batch, portion: u64) -> Result<Unseen, Error> {
+        self.seen.cover(&self.events, batch).await?;
+        self.seen.filter(batch, portion)
     }
 
-    /// Appends `events`, which are [`unseen`](Self::unseen), in one commit: either all of them
-    /// are in the lake afterwards, or none. Gives how many there were: another ingest may have
-    /// brought some of them since.
-    pub(crate) async fn append(&mut self, mut events: Vec<RecordBatch>) -> Result<u64, Error> {
+    /// Appends a portion of events, which are [`unseen`](Self::unseen), in one commit: either all
+    /// of them are in the lake afterwards, or none. `files` is what [`encode`] made of them.
+    pub(crate) async fn append(
+        &mut self,
+        portion: u64,
+        mut events: Vec<RecordBatch>,
+        files: Vec<DataFile>,
+    ) -> Result<Appended, Error> {
+        let mut appended = Appended::default();
+        let mut files = Some(files);
         for _ in 0..MAX_TRIES {
             let rows: usize = events.iter().map(RecordBatch::num_rows).sum();
             if rows == 0 {
-                self.seen.settle();
-                return Ok(0);
+                break;
             }
-            let adds = self.put_data_files(events.clone()).await?;
+            let encoded = match files.take() {
+                Some(files) => files,
+                None => encode_apart(events.clone()).await?,
+            };
+            let adds = self.put_data_files(encoded).await?;
             let actions = adds.iter().cloned().map(Action::Add).collect();
             for add in &adds {
                 // What is written here need not be read back to be known.
                 self.seen.committed(&add.path, add.stats.as_deref());
             }
             let operation = table::appending(event::PARTITION_COLUMN);
-            match table::commit_here(&mut self.events, actions, operation).await? {
-                Committed::Done => {
-                    // Others may have committed right behind us.
-                    self.seen.refresh(&self.events).await?;
-                    self.seen.settle();
-                    return Ok(rows as u64);
-                }
-                Committed::Outrun => {
-                    self.discard(&adds).await;
-                    self.events.update_state().await?;
-                    let foreign = self.seen.refresh(&self.events).await?;
-                    for batch in &mut events {
-                        let keys = seen::keys(batch)?;
-                        let new: BooleanArray = keys
-                            .iter()
-                            .map(|key| Some(!foreign.contains(key)))
-                            .collect();
-                        *batch = filter_record_batch(batch, &new)?;
-                    }
-                    events.retain(|batch| batch.num_rows() > 0);
-                }
+            let committed = table::commit_here(&mut self.events, actions, operation).await?;
+            if matches!(committed, Committed::Outrun) {
+                self.discard(&adds).await;
+                self.events.update_state().await?;
             }
+            // Others may have committed before us or right behind us.
+            let foreign = self.seen.refresh(&self.events).await?;
+            if matches!(committed, Committed::Outrun) {
+                events = without(events, &foreign)?;
+                appended.foreign.extend(foreign);
+                continue;
+            }
+            appended.rows = rows as u64;
+            appended.foreign.extend(foreign);
+            self.seen.settle(portion);
+            return Ok(appended);
+        }
+        if events.is_empty() {
+            self.seen.settle(portion);
+            return Ok(appended);
         }
         Err(Error::Crowded {
             lake: self.location.clone(),
         })
     }
 
-    async fn put_data_files(&self, events: Vec<RecordBatch>) -> Result<Vec<Add>, Error> {
-        let encoded = tokio::task::spawn_blocking(move || write::data_files(&events));
-        let files = encoded
-            .await
-            .map_err(|error| Error::Worker(error.into()))??;
+    async fn put_data_files(&self, files: Vec<DataFile>) -> Result<Vec<Add>, Error> {
         let store = self.events.object_store();
         let mut adds = Vec::with_capacity(files.len());
         for file in files {
@@ -217,6 +236,54 @@ impl Lake {
     }
 }
 
+/// What became of a portion.
+#[derive(Default)]
+pub(crate) struct Appended {
+    /// Events that are in the lake now and were not before.
+    pub(crate) rows: u64,
+    /// Events that others brought meanwhile, which may have been taken for new.
+    pub(crate) foreign: HashSet<Key>,
+}
+
+/// Arranges events into data files, beside whatever else is going on.
+pub(crate) async fn encode_apart(events: Vec<RecordBatch>) -> Result<Vec<DataFile>, Error> {
+    let encoded = tokio::task::spawn_blocking(move || write::data_files(&events)).await;
+    encoded.map_err(|error| Error::Worker(error.into()))?
+}
+
+/// The events that are not among those with these keys.
+pub(crate) fn without(
+    events: Vec<RecordBatch>,
+    keys: &HashSet<Key>,
+) -> Result<Vec<RecordBatch>, Error> {
+    if keys.is_empty() {
+        return Ok(events);
+    }
+    let mut left = Vec::with_capacity(events.len());
+    for batch in events {
+        let known = seen::keys(&batch)?;
+        let new: BooleanArray = known.iter().map(|key| Some(!keys.contains(key))).collect();
+        let batch = filter_record_batch(&batch, &new)?;
+        if batch.num_rows() > 0 {
+            left.push(batch);
+        }
+    }
+    Ok(left)
+}
+
+/// The columns in the order and of the types of `schema`.
+fn arrange(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+    let columns = schema
+        .fields()
+        .iter()
+        .map(|field| {
+            let column = batch.column(batch.schema().index_of(field.name())?);
+            arrow::compute::cast(column, field.data_type())
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    RecordBatch::try_new(Arc::clone(schema), columns)
+}
+
 fn events_definition() -> Definition {
     Definition {
         name: event::TABLE,
@@ -236,7 +303,7 @@ fn create_folder(location: &str) -> Result<Url, Error> {
         lake: location.to_owned(),
         source,
     };
-    let url = match location.contains("://") {
+    let url = match is_url(location) {
         true => Url::parse(location).map_err(|error| {
             failed(std::io::Error::new(std::io::ErrorKind::InvalidInput, error))
         })?,
@@ -260,11 +327,10 @@ fn create_folder(location: &str) -> Result<Url, Error> {
 }
 
 fn folder(lake: &Url, name: &str) -> Result<Url, Error> {
-    lake.join(&format!("{name}/"))
-        .map_err(|error| Error::Location {
-            lake: lake.to_string(),
-            source: std::io::Error::new(std::io::ErrorKind::InvalidInput, error),
-        })
+    Url::parse(&url_of(lake.as_str(), name)).map_err(|error| Error::Location {
+        lake: lake.to_string(),
+        source: std::io::Error::new(std::io::ErrorKind::InvalidInput, error),
+    })
 }
 
 fn check_schema_version(table: &DeltaTable, location: &str) -> Result<(), Error> {
@@ -282,6 +348,3 @@ fn check_schema_version(table: &DeltaTable, location: &str) -> Result<(), Error>
         }),
     }
 }
-
-/// Something that could not be taken in, with the file that it came from.
-pub(crate) type FileReject = (String, Reject);

@@ -28,4 +28,5 @@ pub use lake::{Coverage, Info, Lake, Quarantined, Rewritten, TARGET_BYTES};
 pub use parse::{MAX_DEPTH, MAX_RECORD_BYTES, Piece, Position, Reject, records};
 pub use pipeline::{Options, ingest};
 pub use report::{Progress, Report};
-pub use source::{LogFile, Selection, Source, Storage};
+pub use source::{LogFile, Selection, Source};
+pub use trailwright_engine::location::Storage;

@@ -1,40 +1,36 @@
 //! How do files become commits?
 //!
 //! One thread lists files, workers inflate and decode them, one task removes duplicates,
-//! gathers what is new and commits it in portions. Channels between them hold a few batches,
-//! so a slow disk slows the readers down instead of filling the memory.
+//! gathers what is new and commits it in portions, in the order in which the files were listed.
+//! All between them is bounded, so a slow disk slows the readers down instead of filling the
+//! memory.
 
 mod decode;
 mod fetch;
+mod order;
+mod writer;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
-use arrow::array::RecordBatch;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
+use trailwright_engine::location::Storage;
 
-use crate::lake::{Ledger, Quarantine, ReadFile};
+use crate::Error;
+use crate::lake::Ledger;
 use crate::report::{Progress, Report};
-use crate::source::{Selection, Source, Storage};
-use crate::{Error, Lake};
+use crate::source::{Selection, Source};
 use decode::{Decoded, Worker};
+use order::Order;
+use writer::Writer;
 
 /// A worker hands its rows over when they hold this much text.
 const BATCH_BYTES: usize = 8 << 20;
 
-/// New events are committed when they hold this much memory.
-const COMMIT_BYTES: usize = 160 << 20;
-
-/// Files that wait to be written down as read.
-const MAX_UNWRITTEN_FILES: usize = 100_000;
-
-/// Rejects are written when they hold this much.
-const QUARANTINE_BYTES: usize = 16 << 20;
-
-/// Files that wait for a worker.
-const QUEUED_FILES: usize = 256;
+/// Units of work that wait for a worker.
+const QUEUED_UNITS: usize = 16;
 
 /// How an ingest is done.
 #[derive(Debug, Clone)]
@@ -47,6 +43,8 @@ pub struct Options {
     pub storage: Storage,
     /// Whether files that the ledger knows are read again.
     pub reread: bool,
+    /// New events are committed when they hold about this many bytes of memory.
+    pub commit_bytes: usize,
     /// Set to true from outside to stop: what is whole is committed.
     pub stop: Arc<AtomicBool>,
 }
@@ -58,6 +56,7 @@ impl Default for Options {
             selection: Selection::default(),
             storage: Storage::default(),
             reread: false,
+            commit_bytes: 160 << 20,
             stop: Arc::default(),
         }
     }
@@ -70,6 +69,13 @@ struct Shared {
     runtime: Handle,
     stop: Arc<AtomicBool>,
     listed: Listed,
+    decoded: Order<Decoded>,
+}
+
+impl Shared {
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
 }
 
 /// What the listing found so far.
@@ -93,34 +99,35 @@ pub async fn ingest(
     on_progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Report, Error> {
     let started = Instant::now();
-    let mut lake = Lake::open_or_create(location, &options.storage).await?;
-    let ledger = lake.ledger().await?;
+    let mut writer = Writer::open(location, options).await?;
+    let threads = options.threads.max(1);
     let shared = Arc::new(Shared {
         selection: options.selection.clone(),
         storage: options.storage.clone(),
         runtime: Handle::current(),
         stop: Arc::clone(&options.stop),
         listed: Listed::default(),
+        decoded: Order::new(threads),
     });
-    let known = (!options.reread).then(|| ledger.clone());
-    let mut decoded = start(&shared, sources, known, options.threads.max(1))?;
+    let known = writer.ledger().filter(|_| !options.reread).cloned();
+    // If it fails here, the threads learn that nobody listens to them.
+    let _listener = Listener(&shared.decoded);
+    start(&shared, sources, known, threads)?;
 
-    let mut portion = Portion::new(ledger);
     let mut report = Report::default();
-    let mut failure = None;
-    while let Some(part) = decoded.recv().await {
-        match part {
-            Ok(part) => portion.take(part, &mut lake, &mut report).await?,
-            // What was read before is as good as ever.
-            Err(error) => failure = Some(error),
-        }
-        if portion.is_full() {
-            portion.commit(&mut lake, &mut report).await?;
+    loop {
+        tokio::select! {
+            encoded = writer.encoded() => writer.commit(encoded?, &mut report).await?,
+            part = shared.decoded.take() => match part {
+                Some(part) => writer.take(part, &mut report).await?,
+                None => break,
+            },
         }
         on_progress(progress(&shared.listed, &report));
     }
-    portion.commit(&mut lake, &mut report).await?;
-    if let Some(error) = failure {
+    writer.finish(&mut report).await?;
+    // What was read before is as good as ever.
+    if let Some(error) = shared.decoded.failure() {
         return Err(error);
     }
 
@@ -129,7 +136,7 @@ pub async fn ingest(
     report.digest_files += count(&shared.listed.digests);
     report.other_files = count(&shared.listed.others);
     report.not_selected = count(&shared.listed.not_selected);
-    report.interrupted = shared.stop.load(Ordering::Relaxed);
+    report.interrupted = shared.is_stopped();
     report.elapsed = started.elapsed();
     let nothing = report.files + report.known_files + report.digest_files + report.not_selected;
     if nothing == 0 && !report.interrupted {
@@ -139,6 +146,15 @@ pub async fn ingest(
         });
     }
     Ok(report)
+}
+
+/// Tells those who give when nobody takes any more.
+struct Listener<'a>(&'a Order<Decoded>);
+
+impl Drop for Listener<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
 }
 
 fn progress(listed: &Listed, report: &Report) -> Progress {
@@ -152,104 +168,60 @@ fn progress(listed: &Listed, report: &Report) -> Progress {
     }
 }
 
-/// What goes into the lake next, in this order: rejects, events, files. A crash in between
-/// leaves files that are read again, and nothing that is missing.
-struct Portion {
-    ledger: Ledger,
-    events: Vec<RecordBatch>,
-    quarantine: Quarantine,
-    read: Vec<ReadFile>,
-}
-
-impl Portion {
-    fn new(ledger: Ledger) -> Self {
-        Self {
-            ledger,
-            events: Vec::new(),
-            quarantine: Quarantine::default(),
-            read: Vec::new(),
-        }
-    }
-
-    async fn take(
-        &mut self,
-        part: Decoded,
-        lake: &mut Lake,
-        report: &mut Report,
-    ) -> Result<(), Error> {
-        report.files += part.done;
-        report.bytes += part.done_bytes;
-        report.records += part.records;
-        report.digest_files += part.digests;
-        report.repeated_keys += part.repeated_keys;
-        report.inflated_bytes += part.inflated_bytes;
-        for reject in part.rejects {
-            self.quarantine.push(&reject);
-            let (file, reject) = reject;
-            report.reject(&file, reject);
-        }
-        if let Some(batch) = part.batch {
-            let new = lake.unseen(&batch).await?;
-            report.duplicates += (batch.ids.len() - new.num_rows()) as u64;
-            if new.num_rows() > 0 {
-                self.events.push(new);
-            }
-        }
-        self.read.extend(part.read);
-        Ok(())
-    }
-
-    fn is_full(&self) -> bool {
-        let memory = self.events.iter().map(RecordBatch::get_array_memory_size);
-        memory.sum::<usize>() >= COMMIT_BYTES
-            || self.read.len() >= MAX_UNWRITTEN_FILES
-            || self.quarantine.bytes() >= QUARANTINE_BYTES
-    }
-
-    async fn commit(&mut self, lake: &mut Lake, report: &mut Report) -> Result<(), Error> {
-        let events = std::mem::take(&mut self.events);
-        let rows: usize = events.iter().map(RecordBatch::num_rows).sum();
-        lake.quarantine(&self.quarantine).await?;
-        let new = lake.append(events).await?;
-        report.new += new;
-        // Another ingest was quicker with the others.
-        report.duplicates += rows as u64 - new;
-        self.ledger.add(&self.read).await?;
-        self.read.clear();
-        self.quarantine = Quarantine::default();
-        Ok(())
-    }
-}
-
 /// Starts the threads that list and decode. They end when the files do, or when nobody listens.
 fn start(
     shared: &Arc<Shared>,
     sources: &[Source],
     ledger: Option<Ledger>,
     threads: usize,
-) -> Result<mpsc::Receiver<Result<Decoded, Error>>, Error> {
-    let (sender, receiver) = mpsc::channel(threads * 2);
-    let (inputs, queue) = crossbeam_channel::bounded(QUEUED_FILES);
-    let (to_fetch, fetches) = mpsc::channel(QUEUED_FILES);
-    shared.runtime.spawn(fetch::fetch(fetches, inputs.clone()));
+) -> Result<(), Error> {
+    let (to_workers, queue) = crossbeam_channel::bounded(QUEUED_UNITS);
     for worker in 0..threads {
-        let (shared, sender, queue) = (Arc::clone(shared), sender.clone(), queue.clone());
-        spawn(format!("decode-{worker}"), move || {
-            Worker::new(&shared, &sender).run(&queue);
+        let queue = queue.clone();
+        spawn(shared, format!("decode-{worker}"), move |shared| {
+            Worker::new(shared).run(&queue);
         })?;
     }
-    let (shared, sources) = (Arc::clone(shared), sources.to_vec());
-    spawn("list".to_owned(), move || {
-        if let Err(error) = fetch::list(&shared, &sources, ledger, &inputs, &to_fetch) {
-            // Nobody may listen any more.
-            let _ = sender.blocking_send(Err(error));
+    // Workers get their units in order: all of them go through the fetching, or none.
+    let remote = sources
+        .iter()
+        .any(|source| matches!(source, Source::Url(_)));
+    let next = match remote {
+        false => fetch::Next::Workers(to_workers),
+        true => {
+            let (to_fetch, units) = mpsc::channel(1);
+            shared.runtime.spawn(fetch::fetch(units, to_workers));
+            fetch::Next::Fetching(to_fetch)
         }
-    })?;
-    Ok(receiver)
+    };
+    let sources = sources.to_vec();
+    spawn(shared, "list".to_owned(), move |shared| {
+        if let Err(error) = fetch::list(shared, &sources, ledger, next) {
+            shared.decoded.fail(error);
+        }
+    })
 }
 
-fn spawn(name: String, work: impl FnOnce() + Send + 'static) -> Result<(), Error> {
+fn spawn(
+    shared: &Arc<Shared>,
+    name: String,
+    work: impl FnOnce(&Shared) + Send + 'static,
+) -> Result<(), Error> {
+    /// Tells if the thread dies: what it did not do must not be taken for done.
+    struct Alive(Arc<Shared>);
+
+    impl Drop for Alive {
+        fn drop(&mut self) {
+            if std::thread::panicking() {
+                let died = std::io::Error::other("it ended before its work");
+                self.0.decoded.fail(Error::Worker(died));
+            }
+        }
+    }
+
+    let alive = Alive(Arc::clone(shared));
     let thread = std::thread::Builder::new().name(name);
-    thread.spawn(work).map_err(Error::Worker)?;
+    let started = thread.spawn(move || work(&alive.0));
+    started.map_err(Error::Worker)?;
     Ok(())
 }

@@ -31,9 +31,14 @@ pub struct Report {
     pub records: u64,
     /// Events added to the lake.
     pub new: u64,
-    /// Events that the lake, or this ingest, already had. The first of each id was kept.
+    /// Events that the lake, or this ingest, already had. The first of each id was kept, in the
+    /// order of the files.
     pub duplicates: u64,
-    /// Records in which a key stood twice; the last value was kept.
+    /// Those duplicates that differ from the event that was kept. They are in the lake's
+    /// quarantine.
+    pub differing: u64,
+    /// Records in which a key stands twice in one object; the last value was kept. As they were
+    /// written they are in the lake's quarantine.
     pub repeated_keys: u64,
     /// Files and records that were not taken in. They are in the lake's quarantine.
     pub rejected: u64,

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use object_store::ObjectStore;
 use object_store::path::Path as RemotePath;
+use trailwright_engine::location::{Storage, is_url};
 use trailwright_engine::time::{self, TimeRange};
 use url::Url;
 
@@ -46,7 +47,7 @@ impl Source {
         if text == "-" {
             return Self::Stdin;
         }
-        if text.contains("://")
+        if is_url(text)
             && let Ok(url) = Url::parse(text)
         {
             return match url.to_file_path() {
@@ -72,34 +73,9 @@ impl std::fmt::Display for Source {
     }
 }
 
-/// How S3 and its like are reached, beside the usual environment and profiles of AWS.
-#[derive(Debug, Clone, Default)]
-pub struct Storage {
-    /// Address of a server that speaks S3, `http://localhost:9000`.
-    pub endpoint_url: Option<String>,
-}
-
-impl Storage {
-    /// The same as options of `deltalake`.
-    pub(crate) fn options(&self) -> HashMap<String, String> {
-        let mut options = HashMap::new();
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let endpoint = self.endpoint_url.clone();
-        let endpoint = endpoint
-            .or_else(|| variable("AWS_ENDPOINT_URL_S3"))
-            .or_else(|| variable("AWS_ENDPOINT_URL"));
-        if let Some(endpoint) = endpoint {
-            if endpoint.starts_with("http://") {
-                options.insert("aws_allow_http".to_owned(), "true".to_owned());
-            }
-            options.insert("aws_endpoint".to_owned(), endpoint);
-            // Without this, profiles are looked at for AWS's own endpoint only.
-            if variable("AWS_ACCESS_KEY_ID").is_none() {
-                options.insert("AWS_FORCE_CREDENTIAL_LOAD".to_owned(), "true".to_owned());
-            }
-        }
-        options
-    }
+/// The options by which `deltalake` reaches a store, from this process's environment too.
+pub(crate) fn options(storage: &Storage) -> HashMap<String, String> {
+    storage.options(|name| std::env::var(name).ok())
 }
 
 /// Which files are read, told by their paths alone. A path that does not tell is read.

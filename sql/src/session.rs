@@ -12,6 +12,7 @@ use datafusion::prelude::{DataFrame, Expr, SQLOptions, SessionConfig, SessionCon
 use datafusion::scalar::ScalarValue;
 use deltalake::{DeltaTable, DeltaTableBuilder};
 use trailwright_engine::event;
+use trailwright_engine::location::{Storage, is_url, url_of};
 use trailwright_engine::time::{self, TimeRange};
 
 use crate::{Error, functions, views};
@@ -31,7 +32,17 @@ impl Session {
 
     /// Opens the lake at `location`, as if it held nothing but the events of a time range.
     pub async fn open_range(location: &str, range: TimeRange) -> Result<Self, Error> {
-        let table = open_events(location).await?;
+        Self::open_at(location, &Storage::default(), range).await
+    }
+
+    /// Opens the lake at `location`, a folder or a URL, for a time range. `storage` says how a
+    /// URL is reached.
+    pub async fn open_at(
+        location: &str,
+        storage: &Storage,
+        range: TimeRange,
+    ) -> Result<Self, Error> {
+        let table = open_events(location, storage).await?;
         let ctx = SessionContext::new_with_config(config());
         functions::register(&ctx);
         register_events(&ctx, &table, &range).await?;
@@ -92,20 +103,36 @@ fn config() -> SessionConfig {
         .set_bool("datafusion.execution.parquet.reorder_filters", true)
 }
 
-async fn open_events(location: &str) -> Result<DeltaTable, Error> {
+async fn open_events(location: &str, storage: &Storage) -> Result<DeltaTable, Error> {
     let failed = |source| Error::Lake {
         lake: location.to_owned(),
         source,
     };
-    let folder = format!("{}/{}", location.trim_end_matches('/'), event::TABLE);
-    if !Path::new(&folder).join("_delta_log").is_dir() {
-        return Err(Error::NoLake {
-            lake: location.to_owned(),
-        });
-    }
+    let no_lake = || Error::NoLake {
+        lake: location.to_owned(),
+    };
+    let folder = match is_url(location) {
+        true => url_of(location, event::TABLE),
+        false => {
+            let folder = Path::new(location).join(event::TABLE);
+            if !folder.join("_delta_log").is_dir() {
+                return Err(no_lake());
+            }
+            folder.to_string_lossy().into_owned()
+        }
+    };
+    deltalake::aws::register_handlers(None);
     let url = deltalake::ensure_table_uri(&folder).map_err(failed)?;
-    let table = DeltaTableBuilder::from_url(url).map_err(failed)?;
-    table.load().await.map_err(failed)
+    let mut table = DeltaTableBuilder::from_url(url)
+        .map_err(failed)?
+        .with_storage_options(storage.options(|name| std::env::var(name).ok()))
+        .build()
+        .map_err(failed)?;
+    if is_url(location) && !table.verify_deltatable_existence().await.map_err(failed)? {
+        return Err(no_lake());
+    }
+    table.load().await.map_err(failed)?;
+    Ok(table)
 }
 
 /// Makes `events` known, cut down to the range.

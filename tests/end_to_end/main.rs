@@ -1,11 +1,13 @@
 //! Does the built program do what it says, on real logs and on hostile ones?
 
 #![expect(
+    clippy::panic,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "a test that cannot go on fails"
 )]
 
+mod crash;
 mod diff;
 mod elsewhere;
 mod exit_status;
@@ -18,6 +20,7 @@ mod policy_conditions;
 mod policy_forms;
 mod principals;
 mod readme;
+mod s3;
 mod sql;
 mod validate;
 

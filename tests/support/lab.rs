@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -39,12 +39,7 @@ impl Lab {
 
     /// Runs `trailwright` in the folder to its end.
     pub fn trailwright<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Outcome {
-        let output = self.command(args).output().unwrap();
-        Outcome {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        Outcome::of(self.command(args).output().unwrap())
     }
 
     /// The command that [`trailwright`](Self::trailwright) runs.
@@ -92,6 +87,15 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Of a run that is over.
+    pub fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     /// The exit status must be `expected`.
     #[track_caller]
     pub fn status(self, expected: i32) -> Self {

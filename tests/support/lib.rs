@@ -13,6 +13,8 @@
 pub mod fixture;
 pub mod json;
 pub mod lab;
+#[cfg(feature = "s3")]
+pub mod s3;
 pub mod trail;
 
 pub use lab::{Lab, Outcome};

@@ -11,7 +11,7 @@ use trailwright_engine::diff::{Attached, Diff as Differences, NamedPolicy, State
 use trailwright_engine::{Reference, principal};
 use trailwright_sql::Session;
 
-use crate::args::RangeArgs;
+use crate::args::{RangeArgs, StorageArgs};
 use crate::document;
 use crate::exit::Exit;
 use crate::output::Stdout;
@@ -24,8 +24,10 @@ const MOST_DETAILS: usize = 512 * 1024 * 1024;
 /// and has not. The tightened policy goes to stdout. Exit status 4 if they differ.
 #[derive(Debug, Args)]
 pub(crate) struct Diff {
-    /// Folder of the lake
+    /// Folder of the lake, or s3://BUCKET/PREFIX
     lake: String,
+    #[command(flatten)]
+    storage: StorageArgs,
     /// Role or user, as `trailwright principals` lists it
     #[arg(long, value_name = "ARN")]
     principal: String,
@@ -81,7 +83,8 @@ enum CannotCompare {
 impl Diff {
     pub(crate) async fn run(self) -> Result<Exit> {
         let attached = self.attached()?;
-        let session = Session::open_range(&self.lake, self.range.parse()?).await?;
+        let (storage, range) = (self.storage.storage(), self.range.parse()?);
+        let session = Session::open_at(&self.lake, &storage, range).await?;
         let activity = session.activity(&self.principal).await?;
         if let Err(reason) = principal::takes_policy(&self.principal) {
             let principal = self.principal;

@@ -8,9 +8,11 @@ use serde_json::json;
 use trailwright_engine::activity::Outcome;
 use trailwright_engine::event::Row;
 use trailwright_engine::permission::{Call, Mapper, Needs, Origin, Permission};
+use trailwright_engine::time::TimeRange;
 use trailwright_ingest::{Piece, records};
 use trailwright_sql::Session;
 
+use crate::args::StorageArgs;
 use crate::exit::Exit;
 use crate::output::Stdout;
 
@@ -19,9 +21,11 @@ use crate::output::Stdout;
 pub(crate) struct Explain {
     /// File of one or more events, `-` for standard input, or with --lake the id of an event
     event: String,
-    /// Folder of a lake that has the event
+    /// Folder of a lake that has the event, or s3://BUCKET/PREFIX
     #[arg(long, value_name = "LAKE")]
     lake: Option<String>,
+    #[command(flatten)]
+    storage: StorageArgs,
     /// Write JSON, one object for each event
     #[arg(long)]
     json: bool,
@@ -104,7 +108,8 @@ impl Explain {
     }
 
     async fn read_lake(&self, lake: &str) -> Result<Vec<String>> {
-        let session = Session::open(lake).await?;
+        let storage = self.storage.storage();
+        let session = Session::open_at(lake, &storage, TimeRange::default()).await?;
         match session.record(&self.event).await? {
             Some(record) => Ok(vec![record]),
             None => Err(NoEvent::InLake {

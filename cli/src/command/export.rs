@@ -8,15 +8,17 @@ use futures::TryStreamExt;
 use miette::{IntoDiagnostic, Result};
 use trailwright_sql::Session;
 
-use crate::args::RangeArgs;
+use crate::args::{RangeArgs, StorageArgs};
 use crate::exit::Exit;
 use crate::output::Stdout;
 
 /// Write events back out as the records they were: equal as JSON, each once.
 #[derive(Debug, Args)]
 pub(crate) struct Export {
-    /// Folder of the lake
+    /// Folder of the lake, or s3://BUCKET/PREFIX
     lake: String,
+    #[command(flatten)]
+    storage: StorageArgs,
     #[command(flatten)]
     range: RangeArgs,
     /// Form of the records
@@ -35,7 +37,8 @@ enum Format {
 
 impl Export {
     pub(crate) async fn run(self) -> Result<Exit> {
-        let session = Session::open_range(&self.lake, self.range.parse()?).await?;
+        let (storage, range) = (self.storage.storage(), self.range.parse()?);
+        let session = Session::open_at(&self.lake, &storage, range).await?;
         let mut events = session.export().await?;
         let mut out = BufWriter::new(Stdout::new());
         let (open, between, close) = match self.format {

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 use miette::{IntoDiagnostic, Result};
-use trailwright_ingest::{Options, Report, Selection, Source, Storage, ingest};
+use trailwright_ingest::{Options, Report, Selection, Source, ingest};
 
-use crate::args::RangeArgs;
+use crate::args::{RangeArgs, StorageArgs};
 use crate::exit::Exit;
 use crate::output::Stdout;
 use crate::report;
@@ -36,6 +36,9 @@ pub(crate) struct Ingest {
     /// Threads that read and decode [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
+    /// Commit when new events hold so much memory: less takes less of it, and makes more files
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(1..), hide = true)]
+    commit_bytes: Option<u32>,
 }
 
 /// Which files are read, told by their paths.
@@ -52,22 +55,6 @@ struct SelectionArgs {
     range: RangeArgs,
 }
 
-/// How S3 and its like are reached.
-#[derive(Debug, Clone, Default, Args)]
-pub(crate) struct StorageArgs {
-    /// Server that speaks S3, http://localhost:9000
-    #[arg(long, value_name = "URL")]
-    endpoint_url: Option<String>,
-}
-
-impl From<StorageArgs> for Storage {
-    fn from(args: StorageArgs) -> Self {
-        Self {
-            endpoint_url: args.endpoint_url,
-        }
-    }
-}
-
 impl Ingest {
     pub(crate) async fn run(self) -> Result<Exit> {
         let mut options = Options {
@@ -76,13 +63,16 @@ impl Ingest {
                 regions: self.selection.region,
                 range: self.selection.range.parse()?,
             },
-            storage: self.storage.into(),
+            storage: self.storage.storage(),
             reread: self.reread,
             stop: stop_at_ctrl_c(),
             ..Options::default()
         };
         if let Some(threads) = self.threads {
             options.threads = threads.into();
+        }
+        if let Some(bytes) = self.commit_bytes {
+            options.commit_bytes = usize::try_from(bytes).into_diagnostic()?;
         }
         let done = read(&self.lake, &self.lake, &self.source, &options).await?;
         if self.json {

@@ -4,9 +4,9 @@ use std::io::Write;
 
 use clap::{Args, Subcommand};
 use miette::{IntoDiagnostic, Result};
-use trailwright_ingest::{Lake as Opened, Storage, TARGET_BYTES};
+use trailwright_ingest::{Lake as Opened, TARGET_BYTES};
 
-use super::ingest::StorageArgs;
+use crate::args::StorageArgs;
 use crate::exit::Exit;
 use crate::output::Stdout;
 use crate::report;
@@ -72,7 +72,7 @@ struct At {
 
 impl At {
     async fn open(self) -> Result<Opened> {
-        Ok(Opened::open(&self.lake, &Storage::from(self.storage)).await?)
+        Ok(Opened::open(&self.lake, &self.storage.storage()).await?)
     }
 }
 

@@ -18,7 +18,7 @@ use trailwright_engine::time::TimeRange;
 use trailwright_engine::{Reference, principal, time};
 use trailwright_sql::Session;
 
-use crate::args::RangeArgs;
+use crate::args::{RangeArgs, StorageArgs};
 use crate::exit::Exit;
 use crate::output::Stdout;
 use crate::report;
@@ -29,8 +29,10 @@ pub(super) use form::Form;
 /// it does not hold to stderr.
 #[derive(Debug, Args)]
 pub(crate) struct Policy {
-    /// Folder of the lake
+    /// Folder of the lake, or s3://BUCKET/PREFIX
     lake: String,
+    #[command(flatten)]
+    storage: StorageArgs,
     #[command(flatten)]
     whose: Whose,
     #[command(flatten)]
@@ -129,8 +131,8 @@ fn fit_hint(error: &DoesNotFit) -> &'static str {
 
 impl Policy {
     pub(crate) async fn run(self) -> Result<Exit> {
-        let range = self.range.parse()?;
-        let session = Session::open_range(&self.lake, range).await?;
+        let (storage, range) = (self.storage.storage(), self.range.parse()?);
+        let session = Session::open_at(&self.lake, &storage, range).await?;
         let coverage = session.coverage().await?;
         if coverage.events == 0 {
             return Err(self.empty(range).await?.into());
@@ -149,7 +151,9 @@ impl Policy {
 
     /// The error for a range without events, with the days that the lake has.
     async fn empty(&self, range: TimeRange) -> Result<NoPolicy> {
-        let whole = Session::open(&self.lake).await?.coverage().await?;
+        let all = TimeRange::default();
+        let whole = Session::open_at(&self.lake, &self.storage.storage(), all).await?;
+        let whole = whole.coverage().await?;
         let hint = match (whole.from, whole.to) {
             (Some(from), Some(to)) => format!("it has events from {from} to {to}"),
             _ => "it is empty: fill it with `trailwright ingest`".to_owned(),

@@ -8,13 +8,28 @@ use std::collections::HashSet;
 
 use sha2::{Digest, Sha256};
 
-use super::{COLUMNS, ColumnKind, column_index, column_of_key};
+use super::{COLUMNS, ColumnKind, column_index, column_of_key, place};
 use crate::json;
 use crate::principal::Principal;
 use crate::time;
 
 /// Marks an event id that is ours, not AWS's.
 const OWN_ID: &str = "sha256-";
+
+const EVENT_ID: usize = place("event_id");
+const EVENT_TIME: usize = place("event_time");
+const EVENT_NAME: usize = place("event_name");
+const EVENT_SOURCE: usize = place("event_source");
+const INSIGHT_DETAILS: usize = place("insight_details");
+const USER_IDENTITY: usize = place("user_identity");
+const EXTRA: usize = place("extra");
+const NULL_KEYS: usize = place("null_keys");
+const PRINCIPAL: usize = place("principal");
+const PRINCIPAL_TYPE: usize = place("principal_type");
+const PRINCIPAL_ACCOUNT: usize = place("principal_account");
+const ACCESS_KEY_ID: usize = place("access_key_id");
+const SESSION_NAME: usize = place("session_name");
+const INVOKED_BY: usize = place("invoked_by");
 
 /// One value of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,34 +73,35 @@ impl<'a> Row<'a> {
             cells: vec![Cell::Null; COLUMNS.len()],
             repeated_keys: 0,
         };
-        let mut extra: Vec<(Cow<'a, str>, &'a str)> = Vec::new();
+        let mut extra: Vec<(Cow<'a, str>, Cow<'a, str>)> = Vec::new();
         let mut null_keys: Vec<Cow<'a, str>> = Vec::new();
 
-        for (i, (key, value)) in members.iter().enumerate() {
+        for (i, (key, value)) in members.into_iter().enumerate() {
             if overridden.contains(&i) {
                 row.repeated_keys += 1;
                 continue;
             }
-            if *value == "null" {
-                null_keys.push(key.clone());
+            if value == "null" {
+                null_keys.push(key);
                 continue;
             }
-            let exact = match column_of_key(key) {
+            let exact = match column_of_key(&key) {
                 Some(column) => row.fill(column, value),
                 None => false,
             };
             if !exact {
-                extra.push((key.clone(), value));
+                let value = row.tidy(value);
+                extra.push((key, value));
             }
         }
         // Insight events have neither name nor source of their own.
-        if !["event_name", "event_source", "insight_details"]
-            .iter()
-            .any(|name| row.text(name).is_some())
+        if ![EVENT_NAME, EVENT_SOURCE, INSIGHT_DETAILS]
+            .into_iter()
+            .any(|column| row.text_at(column).is_some())
         {
             return Err(RecordError::NotCloudTrail);
         }
-        row.set_extra(&extra, &null_keys);
+        row.set_extra(extra, null_keys);
         row.set_event_id(text);
         row.set_principal();
         Ok(row)
@@ -149,14 +165,18 @@ impl<'a> Row<'a> {
         &self.cells
     }
 
-    /// How many keys the record gave more than once.
+    /// How many keys the record gave more than once; those within a value count once for it.
     pub fn repeated_keys(&self) -> usize {
         self.repeated_keys
     }
 
     /// The text in the column called `name`, if there is any.
     pub fn text(&self, name: &str) -> Option<&str> {
-        match self.cells.get(column_index(name)?)? {
+        self.text_at(column_index(name)?)
+    }
+
+    fn text_at(&self, column: usize) -> Option<&str> {
+        match self.cells.get(column)? {
             Cell::Text(text) => Some(text),
             _ => None,
         }
@@ -164,7 +184,7 @@ impl<'a> Row<'a> {
 
     /// When it happened, in microseconds since the epoch.
     pub fn event_time(&self) -> Option<i64> {
-        match self.cells.get(column_index("event_time")?)? {
+        match self.cells.get(EVENT_TIME)? {
             Cell::Time(micros) => Some(*micros),
             _ => None,
         }
@@ -172,7 +192,13 @@ impl<'a> Row<'a> {
 
     /// Sets a derived text column.
     pub fn set(&mut self, name: &str, value: Cow<'a, str>) {
-        if let Some(cell) = column_index(name).and_then(|i| self.cells.get_mut(i)) {
+        if let Some(column) = column_index(name) {
+            self.set_at(column, value);
+        }
+    }
+
+    fn set_at(&mut self, column: usize, value: Cow<'a, str>) {
+        if let Some(cell) = self.cells.get_mut(column) {
             *cell = Cell::Text(value);
         }
     }
@@ -183,7 +209,7 @@ impl<'a> Row<'a> {
             return false;
         };
         let (cell, exact) = match kind {
-            ColumnKind::Json => (Cell::Text(json::compact(value)), true),
+            ColumnKind::Json => (Cell::Text(self.tidy(value)), true),
             ColumnKind::Text => match json::string(value) {
                 Some(text) => (Cell::Text(text), true),
                 None => (Cell::Null, false),
@@ -197,7 +223,7 @@ impl<'a> Row<'a> {
             },
             ColumnKind::Time => match json::string(value) {
                 Some(text) => match time::from_text(&text) {
-                    Some(micros) => (Cell::Time(micros), time::to_text(micros) == *text),
+                    Some(micros) => (Cell::Time(micros), time::is_text_of(micros, &text)),
                     None => (Cell::Null, false),
                 },
                 None => (Cell::Null, false),
@@ -209,36 +235,57 @@ impl<'a> Row<'a> {
         exact
     }
 
-    fn set_extra(&mut self, extra: &[(Cow<'a, str>, &'a str)], null_keys: &[Cow<'a, str>]) {
+    /// A value as text without white space, each key once in each of its objects.
+    fn tidy(&mut self, value: &'a str) -> Cow<'a, str> {
+        let (text, repeats) = json::tidy(value);
+        self.repeated_keys += usize::from(repeats);
+        text
+    }
+
+    /// In the order of the keys: the same whatever order the record has.
+    fn set_extra(
+        &mut self,
+        mut extra: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+        mut null_keys: Vec<Cow<'a, str>>,
+    ) {
         if !extra.is_empty() {
-            let members: Vec<String> = extra
-                .iter()
-                .map(|(key, value)| {
-                    let mut member = String::new();
-                    json::push_string(&mut member, key);
-                    member.push(':');
-                    member.push_str(&json::compact(value));
-                    member
-                })
-                .collect();
-            self.set("extra", Cow::Owned(format!("{{{}}}", members.join(","))));
+            extra.sort();
+            let mut object = String::from("{");
+            for (key, value) in &extra {
+                if object.len() > 1 {
+                    object.push(',');
+                }
+                json::push_string(&mut object, key);
+                object.push(':');
+                object.push_str(value);
+            }
+            object.push('}');
+            self.set_at(EXTRA, Cow::Owned(object));
         }
         if !null_keys.is_empty() {
-            let keys = serde_json::Value::from_iter(null_keys.iter().map(AsRef::as_ref));
-            self.set("null_keys", Cow::Owned(keys.to_string()));
+            null_keys.sort();
+            let mut array = String::from("[");
+            for key in &null_keys {
+                if array.len() > 1 {
+                    array.push(',');
+                }
+                json::push_string(&mut array, key);
+            }
+            array.push(']');
+            self.set_at(NULL_KEYS, Cow::Owned(array));
         }
     }
 
     /// Gives the record an id where AWS gave none: the same record, the same id, in whichever
     /// order it gives its keys.
     fn set_event_id(&mut self, text: &str) {
-        match self.text("event_id") {
+        match self.text_at(EVENT_ID) {
             Some(id) if !id.is_empty() && !id.starts_with(OWN_ID) => {}
             given => {
                 let original = given.map(ToOwned::to_owned);
                 let digest = Sha256::digest(json::canonical(text));
                 let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-                self.set("event_id", Cow::Owned(format!("{OWN_ID}{hex}")));
+                self.set_at(EVENT_ID, Cow::Owned(format!("{OWN_ID}{hex}")));
                 if let Some(original) = original {
                     self.keep_in_extra("eventID", &original);
                 }
@@ -251,23 +298,23 @@ impl<'a> Row<'a> {
         json::push_string(&mut member, key);
         member.push(':');
         json::push_string(&mut member, value);
-        let rest = self.text("extra").and_then(|e| e.strip_prefix('{'));
+        let rest = self.text_at(EXTRA).and_then(|e| e.strip_prefix('{'));
         member.push_str(&rest.map_or("}".to_owned(), |rest| format!(",{rest}")));
-        self.set("extra", Cow::Owned(member));
+        self.set_at(EXTRA, Cow::Owned(member));
     }
 
     fn set_principal(&mut self) {
-        let principal = Principal::from_user_identity(self.text("user_identity").unwrap_or("{}"));
-        self.set("principal", Cow::Owned(principal.id));
-        self.set("principal_type", Cow::Owned(principal.kind));
+        let principal = Principal::from_user_identity(self.text_at(USER_IDENTITY).unwrap_or("{}"));
+        self.set_at(PRINCIPAL, Cow::Owned(principal.id));
+        self.set_at(PRINCIPAL_TYPE, Cow::Owned(principal.kind));
         for (column, value) in [
-            ("principal_account", principal.account),
-            ("access_key_id", principal.access_key_id),
-            ("session_name", principal.session_name),
-            ("invoked_by", principal.invoked_by),
+            (PRINCIPAL_ACCOUNT, principal.account),
+            (ACCESS_KEY_ID, principal.access_key_id),
+            (SESSION_NAME, principal.session_name),
+            (INVOKED_BY, principal.invoked_by),
         ] {
             if let Some(value) = value {
-                self.set(column, Cow::Owned(value));
+                self.set_at(column, Cow::Owned(value));
             }
         }
     }

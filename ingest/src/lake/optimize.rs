@@ -29,7 +29,7 @@ use std::sync::Arc;
 use trailwright_engine::event::{self, COLUMNS, SORT_COLUMNS};
 
 use super::write::{DataFile, DataFileWriter};
-use super::{Lake, read};
+use super::{Lake, arrange, read};
 use crate::Error;
 
 /// Size that data files are brought to.
@@ -61,6 +61,17 @@ impl Lake {
     /// enough stays as it is, so that it costs as much as came since the last time.
     pub async fn optimize(&mut self, target: u64) -> Result<Rewritten, Error> {
         let mut done = Rewritten::default();
+        loop {
+            let before = done.files_removed;
+            self.merge_neighbours(target, &mut done).await?;
+            // Of very many small files only so many are merged at once.
+            if done.files_removed == before {
+                return Ok(done);
+            }
+        }
+    }
+
+    async fn merge_neighbours(&mut self, target: u64, done: &mut Rewritten) -> Result<(), Error> {
         let mut months: BTreeMap<String, Vec<LogicalFileView>> = BTreeMap::new();
         for file in self.events.snapshot()?.log_data().iter() {
             if size(&file) < target / 4 * 3 {
@@ -70,16 +81,14 @@ impl Lake {
             }
         }
         for mut files in months.into_values() {
-            files.sort_by_key(size);
-            for files in files.chunks(MERGED_FILES) {
-                // One file alone, or two that do not fit into one, gain nothing.
-                let total: u64 = files.iter().map(size).sum();
-                if files.len() as u64 > total.div_ceil(target) {
-                    self.rewrite(files, target, None, &mut done).await?;
-                }
+            // Neighbours in time go together: who asks for a day, or brings one, then finds it
+            // in few files.
+            files.sort_by_cached_key(|file| super::seen::hours(file.stats().as_deref()));
+            for files in together(&files, target) {
+                self.rewrite(files, target, None, done).await?;
             }
         }
-        Ok(done)
+        Ok(())
     }
 
     /// Removes the events before `cutoff`, in microseconds since the epoch. Events without a
@@ -115,7 +124,7 @@ impl Lake {
         let hour = super::seen::hour(Some(cutoff));
         Ok(files
             .iter()
-            .filter(|file| super::seen::first_hour(file.stats().as_deref()) <= hour)
+            .filter(|file| super::seen::hours(file.stats().as_deref()).0 <= hour)
             .collect())
     }
 
@@ -150,7 +159,8 @@ impl Lake {
                 None => writer.insert(DataFile::writer(event::PARTITION_COLUMN, partition.clone())),
             };
             file.write(&batch)?;
-            if file.bytes() as u64 >= target
+            // What is a little larger is better than one large file and a tiny one.
+            if file.bytes() as u64 >= target.saturating_mul(2)
                 && let Some(file) = writer.take()
             {
                 adds.push(file.finish()?.put(&store).await?);
@@ -259,20 +269,24 @@ impl Lake {
     }
 }
 
-/// The columns in the table's order and of its types.
-fn arrange(
-    batch: &RecordBatch,
-    schema: &arrow::datatypes::SchemaRef,
-) -> Result<RecordBatch, arrow::error::ArrowError> {
-    let columns = schema
-        .fields()
-        .iter()
-        .map(|field| {
-            let column = batch.column(batch.schema().index_of(field.name())?);
-            arrow::compute::cast(column, field.data_type())
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    RecordBatch::try_new(Arc::clone(schema), columns)
+/// Neighbours that make a file of about `target` bytes together. One alone gains nothing.
+fn together(files: &[LogicalFileView], target: u64) -> Vec<&[LogicalFileView]> {
+    let mut groups = Vec::new();
+    let mut rest = files;
+    while !rest.is_empty() {
+        let mut total = 0;
+        let fits = |file: &&LogicalFileView| {
+            total += size(file);
+            total <= target / 4 * 5
+        };
+        let count = rest.iter().take(MERGED_FILES).take_while(fits).count();
+        let (group, others) = rest.split_at(count.clamp(1, rest.len()));
+        rest = others;
+        if group.len() > 1 {
+            groups.push(group);
+        }
+    }
+    groups
 }
 
 fn since(batch: &RecordBatch, cutoff: i64) -> Result<RecordBatch, Error> {

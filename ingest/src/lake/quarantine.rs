@@ -15,14 +15,13 @@ use object_store::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::FileReject;
-use crate::Error;
+use crate::{Error, Reject};
 
 const FOLDER: &str = "quarantine";
 
 /// Rejects of one file that are kept; the others are only counted. A file of nothing but
 /// rubbish must not fill the lake.
-const KEPT_OF_FILE: usize = 1_000;
+const KEPT_OF_FILE: usize = 10_000;
 
 /// Bytes of text that are kept in all of one portion.
 const KEPT_BYTES: usize = 32 << 20;
@@ -56,11 +55,11 @@ pub(crate) struct Quarantine {
 }
 
 impl Quarantine {
-    pub(crate) fn push(&mut self, (file, reject): &FileReject) {
-        let kept = self.kept.entry(file.clone()).or_default();
+    pub(crate) fn push(&mut self, file: &str, reject: &Reject) {
+        let kept = self.kept.entry(file.to_owned()).or_default();
         *kept += 1;
         let mut entry = Quarantined {
-            file: file.clone(),
+            file: file.to_owned(),
             byte: reject.position.map(|position| position.byte),
             record: reject.position.map(|position| position.record),
             reason: reject.reason.clone(),

@@ -37,7 +37,7 @@ const MAX_BOUND_BYTES: usize = 256;
 const NULL_PARTITION: &str = "__HIVE_DEFAULT_PARTITION__";
 
 /// A data file in memory, complete.
-pub(super) struct DataFile {
+pub(crate) struct DataFile {
     bytes: Vec<u8>,
     column: &'static str,
     partition: Option<String>,
@@ -46,6 +46,9 @@ pub(super) struct DataFile {
 
 /// Arranges `events` into data files, one for each month.
 pub(super) fn data_files(events: &[RecordBatch]) -> Result<Vec<DataFile>, Error> {
+    if events.is_empty() {
+        return Ok(Vec::new());
+    }
     let order = sorted_rows(events)?;
     let times = columns(events, "event_time")?;
     let month_of = |(batch, row): (usize, usize)| -> Option<i64> {

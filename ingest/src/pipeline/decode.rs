@@ -1,19 +1,18 @@
 //! How does a file become rows?
 
-use std::sync::atomic::Ordering;
-
-use tokio::sync::mpsc;
 use trailwright_engine::event::{RecordError, Row};
 
-use super::fetch::{Content, Input};
+use super::fetch::{Content, Input, Unit};
 use super::{BATCH_BYTES, Shared};
-use crate::Error;
 use crate::batch::{Batch, BatchBuilder};
 use crate::decompress::{Inflater, Text, Trouble};
-use crate::lake::{FileReject, ReadFile};
+use crate::lake::ReadFile;
 use crate::parse::{Piece, Position, Reject, Splitter};
 use crate::source::Place;
 use crate::unwrap::{Wrapped, unwrap};
+
+/// Something that could not be taken in as it was, with the file that it came from.
+type FileReject = (String, Reject);
 
 /// What a worker tells of some files, or of a part of one.
 #[derive(Default)]
@@ -24,6 +23,8 @@ pub(super) struct Decoded {
     pub(super) digests: u64,
     pub(super) inflated_bytes: u64,
     pub(super) rejects: Vec<FileReject>,
+    /// What was taken in, and not exactly as it was written.
+    pub(super) notes: Vec<FileReject>,
     /// Files whose last rows are in this part or in one before it.
     pub(super) read: Vec<ReadFile>,
     /// Number and bytes of the files that are done with, read or not.
@@ -31,50 +32,74 @@ pub(super) struct Decoded {
     pub(super) done_bytes: u64,
 }
 
-/// Decodes files one after the other, reusing its buffers.
+/// Why a worker does not go on.
+enum Halt {
+    /// Nobody wants what it decodes.
+    NobodyListens,
+    /// The user wants to stop.
+    Stopped,
+}
+
+/// Decodes units of files one after the other, reusing its buffers.
 pub(super) struct Worker<'a> {
     shared: &'a Shared,
-    sender: &'a mpsc::Sender<Result<Decoded, Error>>,
     inflater: Inflater,
     splitter: Splitter,
     rows: BatchBuilder,
+    unit: u64,
     part: Decoded,
     rejected_bytes: usize,
 }
 
+impl Drop for Worker<'_> {
+    fn drop(&mut self) {
+        self.shared.decoded.leave();
+    }
+}
+
 impl<'a> Worker<'a> {
-    pub(super) fn new(
-        shared: &'a Shared,
-        sender: &'a mpsc::Sender<Result<Decoded, Error>>,
-    ) -> Self {
+    pub(super) fn new(shared: &'a Shared) -> Self {
         Self {
             shared,
-            sender,
             inflater: Inflater::new(),
             splitter: Splitter::new(),
             rows: BatchBuilder::new(),
+            unit: 0,
             part: Decoded::default(),
             rejected_bytes: 0,
         }
     }
 
     /// Decodes what comes until nothing does, or nobody wants it any more.
-    pub(super) fn run(&mut self, inputs: &crossbeam_channel::Receiver<Input>) -> Option<()> {
-        for input in inputs {
-            if self.shared.stop.load(Ordering::Relaxed) {
-                break;
+    pub(super) fn run(&mut self, units: &crossbeam_channel::Receiver<Unit>) {
+        for unit in units {
+            self.unit = unit.number;
+            let done = self.decode_all(unit.inputs);
+            let whole = done.is_ok();
+            if let Err(Halt::NobodyListens) = done {
+                return;
             }
-            self.decode(input)?;
-            // Nothing comes at once: let go of what is there, so that progress is seen.
-            if inputs.is_empty() && self.part.done > 0 && self.part.done_bytes > BATCH_BYTES as u64
-            {
-                self.hand_over()?;
+            if self.hand_over().is_err() {
+                return;
+            }
+            self.shared.decoded.end(self.unit, whole);
+            if !whole {
+                return;
             }
         }
-        self.hand_over()
     }
 
-    fn decode(&mut self, input: Input) -> Option<()> {
+    fn decode_all(&mut self, inputs: Vec<Input>) -> Result<(), Halt> {
+        for input in inputs {
+            if self.shared.is_stopped() {
+                return Err(Halt::Stopped);
+            }
+            self.decode(input)?;
+        }
+        Ok(())
+    }
+
+    fn decode(&mut self, input: Input) -> Result<(), Halt> {
         let Input { file, content } = input;
         let before = self.part.records;
         let handed_over = &mut 0;
@@ -102,7 +127,7 @@ impl<'a> Worker<'a> {
         }
         match self.is_full() {
             true => self.hand_over(),
-            false => Some(()),
+            false => Ok(()),
         }
     }
 
@@ -112,12 +137,12 @@ impl<'a> Worker<'a> {
         file: &str,
         reader: R,
         handed_over: &mut u64,
-    ) -> Option<Option<Trouble>> {
+    ) -> Result<Option<Trouble>, Halt> {
         let mut inflater = std::mem::replace(&mut self.inflater, Inflater::spare());
         let mut splitter = std::mem::replace(&mut self.splitter, Splitter::new());
         splitter.reset();
         let mut trouble = None;
-        let mut go_on = Some(());
+        let mut halt = Ok(());
         match Text::open(reader, &mut inflater) {
             Err(error) => trouble = Some(error),
             Ok(mut text) => {
@@ -131,8 +156,11 @@ impl<'a> Worker<'a> {
                     self.piece(file, piece);
                     if self.is_full() {
                         *handed_over += self.part.records;
-                        go_on = self.hand_over();
-                        if go_on.is_none() {
+                        halt = self.hand_over();
+                        if halt.is_ok() && self.shared.is_stopped() {
+                            halt = Err(Halt::Stopped);
+                        }
+                        if halt.is_err() {
                             break;
                         }
                     }
@@ -142,7 +170,7 @@ impl<'a> Worker<'a> {
         }
         self.inflater = inflater;
         self.splitter = splitter;
-        go_on.map(|()| trouble)
+        halt.map(|()| trouble)
     }
 
     fn piece(&mut self, file: &str, piece: Piece<'_>) {
@@ -154,17 +182,23 @@ impl<'a> Worker<'a> {
             }
         };
         match Row::from_record(record) {
-            Ok(row) => self.row(file, row),
+            Ok(row) => self.row(file, record, position, row),
             Err(RecordError::NotCloudTrail) => self.unwrap(file, record, position),
             Err(error) => self.no_record(file, record, position, &error),
         }
     }
 
-    fn row<'r>(&mut self, file: &'r str, mut row: Row<'r>) {
+    fn row<'r>(&mut self, file: &'r str, text: &str, position: Position, mut row: Row<'r>) {
         self.part.records += 1;
+        if row.repeated_keys() > 0 {
+            self.part.repeated_keys += 1;
+            let reason = "repeats a key: the last value is kept".to_owned();
+            let note = Reject::new(position, reason, text.as_bytes());
+            self.rejected_bytes += note.raw.len() + 64;
+            self.part.notes.push((file.to_owned(), note));
+        }
         row.set("log_file", file.into());
-        self.part.repeated_keys += u64::from(row.repeated_keys() > 0);
-        self.rows.push(&row);
+        self.rows.push(&row, position);
     }
 
     /// Looks for records in an object that is none.
@@ -174,7 +208,7 @@ impl<'a> Worker<'a> {
             Wrapped::Objects(objects) => {
                 for object in objects {
                     match Row::from_record(&object) {
-                        Ok(row) => self.row(file, row),
+                        Ok(row) => self.row(file, &object, position, row),
                         Err(error) => self.no_record(file, &object, position, &error),
                     }
                 }
@@ -203,18 +237,21 @@ impl<'a> Worker<'a> {
             || self.part.read.len() >= 4096
     }
 
-    /// Sends what was decoded. `None` if nobody listens any more.
-    fn hand_over(&mut self) -> Option<()> {
+    /// Gives away what was decoded.
+    fn hand_over(&mut self) -> Result<(), Halt> {
         let mut part = std::mem::take(&mut self.part);
-        self.rejected_bytes = 0;
-        let sent = match self.rows.is_empty() {
-            true => Ok(part),
-            false => self.rows.finish().map_err(Error::from).map(|batch| {
-                part.batch = Some(batch);
-                part
-            }),
-        };
-        self.sender.blocking_send(sent).ok()
+        let bytes = self.rows.bytes() + std::mem::take(&mut self.rejected_bytes);
+        if !self.rows.is_empty() {
+            match self.rows.finish() {
+                Ok(batch) => part.batch = Some(batch),
+                Err(error) => {
+                    self.shared.decoded.fail(error.into());
+                    return Err(Halt::NobodyListens);
+                }
+            }
+        }
+        let given = self.shared.decoded.give(self.unit, part, bytes);
+        given.ok_or(Halt::NobodyListens)
     }
 }
 
@@ -231,3 +268,6 @@ fn with_causes(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,9 +8,10 @@ use deltalake::logstore::{StorageConfig, logstore_for};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use tokio::runtime::Handle;
+use trailwright_engine::location::Storage;
 use url::Url;
 
-use super::Storage;
+use super::options;
 use crate::Error;
 
 /// Bytes that are asked for at once.
@@ -26,7 +27,7 @@ pub(crate) fn open_store(
         name: url.to_string(),
         source: Box::new(source),
     };
-    let config = StorageConfig::parse_options(storage.options()).map_err(failed)?;
+    let config = StorageConfig::parse_options(options(storage)).map_err(failed)?;
     let store = logstore_for(url, config).map_err(failed)?;
     let path = Path::from_url_path(url.path()).map_err(|source| Error::Source {
         name: url.to_string(),

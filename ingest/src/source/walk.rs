@@ -13,8 +13,9 @@ use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path as RemotePath;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 use tokio::runtime::Handle;
+use trailwright_engine::location::Storage;
 
-use super::{LogFile, Place, Selection, Source, Storage, Use, open_store, unreadable, use_of};
+use super::{LogFile, Place, Selection, Source, Use, open_store, unreadable, use_of};
 use crate::Error;
 use crate::object_key::{Kind, ObjectKey};
 
@@ -43,6 +44,8 @@ pub(crate) struct Walk<'a> {
     pub(crate) folders: BTreeMap<(String, String), Folder>,
     /// Where links led to, so that none is followed in a circle.
     pub(crate) links: HashSet<PathBuf>,
+    /// Files that a source names by itself, so that they are not found again in a folder.
+    pub(crate) named: HashSet<String>,
 }
 
 #[derive(Debug)]
@@ -67,6 +70,7 @@ impl<'a> Walk<'a> {
             runtime,
             folders: BTreeMap::new(),
             links: HashSet::new(),
+            named: HashSet::new(),
         }
     }
 
@@ -86,6 +90,7 @@ impl<'a> Walk<'a> {
                 return Ok(());
             }
         }
+        self.drop_folders_in_folders();
         while let Some(first) = self.folders.pop_first() {
             let go_on = match first {
                 (_, Folder::Local(path)) => self.look_into(&path, found)?,
@@ -116,7 +121,34 @@ impl<'a> Walk<'a> {
             self.push(path.to_string_lossy().into_owned(), Folder::Local(path));
             return Ok(true);
         }
-        found(Found::Log(LogFile::local(path, &metadata)))
+        self.find_named(LogFile::local(path, &metadata), found)
+    }
+
+    /// Finds a file that a source names by itself, once.
+    fn find_named(&mut self, file: LogFile, found: &mut OnFound<'_>) -> Result<bool, Error> {
+        match self.named.insert(file.name.clone()) {
+            true => found(Found::Log(file)),
+            false => Ok(true),
+        }
+    }
+
+    /// Of the folders that sources name, leaves out those that are found in others.
+    fn drop_folders_in_folders(&mut self) {
+        let names: Vec<String> = self.folders.keys().map(|(_, name)| name.clone()).collect();
+        let within = |name: &str, other: &str| {
+            let rest = name.strip_prefix(other.trim_end_matches('/'));
+            rest.is_some_and(|rest| rest.len() > 1 && rest.starts_with('/'))
+        };
+        let nested: Vec<(String, String)> = self
+            .folders
+            .keys()
+            .filter(|(_, name)| names.iter().any(|other| within(name, other)))
+            .filter(|(_, name)| self.ruled_out(name).is_none())
+            .cloned()
+            .collect();
+        for key in nested {
+            self.folders.remove(&key);
+        }
     }
 
     fn start_glob(
@@ -152,16 +184,17 @@ impl<'a> Walk<'a> {
             if !self.runtime.block_on(is_folder) {
                 let meta = self.runtime.block_on(store.head(&prefix));
                 let meta = meta.map_err(|error| unlistable(url.as_str(), error))?;
-                return found(Found::Log(remote_file(&store, root, meta)));
+                return self.find_named(remote_file(&store, root, meta), found);
             }
         }
+        let name = format!("{root}/{prefix}");
         let root = root.to_owned();
         let folder = Folder::Remote {
             store,
             prefix,
             root,
         };
-        self.push(url.path().to_owned(), folder);
+        self.push(name, folder);
         Ok(true)
     }
 
@@ -209,6 +242,9 @@ impl<'a> Walk<'a> {
         files.sort_unstable_by(|a, b| (date(a), a).cmp(&(date(b), b)));
         for name in files {
             let path = folder.join(name);
+            if !self.named.is_empty() && self.named.contains(path.to_string_lossy().as_ref()) {
+                continue;
+            }
             let file = match use_of(&path.to_string_lossy(), self.selection) {
                 Use::Read => match std::fs::metadata(&path) {
                     Ok(metadata) => Found::Log(LogFile::local(path, &metadata)),
@@ -262,7 +298,7 @@ impl<'a> Walk<'a> {
                         }
                     }
                     None => {
-                        let name = prefix.to_string();
+                        let name = format!("{root}/{prefix}");
                         let folder = Folder::Remote {
                             store,
                             prefix,
@@ -277,6 +313,11 @@ impl<'a> Walk<'a> {
                     Use::Read => Found::Log(remote_file(&store, &root, meta)),
                     other => passed_over(other),
                 };
+                if let Found::Log(file) = &file
+                    && self.named.contains(&file.name)
+                {
+                    continue;
+                }
                 if !found(file)? {
                     return Ok(false);
                 }

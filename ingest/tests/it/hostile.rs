@@ -92,13 +92,27 @@ async fn wrong_types_in_every_known_field_are_kept_as_they_are() -> Result {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_repeated_key_the_last_counts_and_it_is_told() -> Result {
     let lab = Lab::new()?;
-    lab.write(
-        "logs/a.json",
-        r#"{"eventID":"d","eventName":"A","eventName":"B"}"#,
-    )?;
+    let top = r#"{"eventID":"d","eventName":"A","eventName":"B"}"#;
+    let deep = r#"{"eventID":"e","eventName":"A","requestParameters":{"a":[{"k":1,"\u006b":2}]}}"#;
+    lab.write("logs/a.json", format!("{top}\n{deep}\n"))?;
     let report = lab.ingest("logs").await?;
-    assert_eq!((report.new, report.repeated_keys), (1, 1));
-    assert_eq!(lab.records().await?["d"]["eventName"], "B");
+    assert_eq!(
+        (report.new, report.repeated_keys, report.rejected),
+        (2, 2, 0)
+    );
+    let records = lab.records().await?;
+    assert_eq!(records["d"]["eventName"], "B");
+    // No reader of the column is left to choose.
+    let kept = &records["e"]["requestParameters"];
+    assert_eq!(kept.to_string(), r#"{"a":[{"k":2}]}"#);
+    let lake = trailwright_ingest::Lake::open(&lab.lake(), &Default::default()).await?;
+    let written: Vec<_> = lake
+        .quarantined()
+        .await?
+        .into_iter()
+        .map(|entry| entry.raw)
+        .collect();
+    assert_eq!(written, [Some(top.to_owned()), Some(deep.to_owned())]);
     Ok(())
 }
 

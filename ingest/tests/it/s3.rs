@@ -1,38 +1,10 @@
 //! Are S3 and what speaks like it a source and a place for a lake? Against a real server.
 
-use std::net::SocketAddr;
-
 use crate::support::{Lab, Result, delivery, gzip};
 use deltalake::DeltaTableBuilder;
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto::Builder;
-use s3s::auth::SimpleAuth;
-use s3s::service::S3ServiceBuilder;
 use trailwright_ingest::{Lake, Options, Selection, Source, Storage, ingest};
+use trailwright_tests::s3;
 use url::Url;
-
-/// An S3 server with the folder's sub-folders as buckets.
-async fn serve(lab: &Lab) -> Result<String> {
-    let files = s3s_fs::FileSystem::new(lab.path("s3")).map_err(|error| format!("{error:?}"))?;
-    let mut service = S3ServiceBuilder::new(files);
-    service.set_auth(SimpleAuth::from_single("test", "secret"));
-    let service = service.build();
-    let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
-    let address = listener.local_addr()?;
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let service = service.clone();
-            tokio::spawn(async move {
-                let server = Builder::new(TokioExecutor::new());
-                server
-                    .serve_connection(TokioIo::new(stream), service)
-                    .await
-                    .ok();
-            });
-        }
-    });
-    Ok(format!("http://{address}"))
-}
 
 /// The environment belongs to the whole process: the test runs itself again with it set.
 fn with_credentials(test: &str, endpoint: &str, folder: &std::path::Path) -> Result {
@@ -40,8 +12,8 @@ fn with_credentials(test: &str, endpoint: &str, folder: &std::path::Path) -> Res
         .args(["--exact", test, "--nocapture"])
         .env("TRAILWRIGHT_TEST_S3", folder)
         .env("AWS_ENDPOINT_URL", endpoint)
-        .env("AWS_ACCESS_KEY_ID", "test")
-        .env("AWS_SECRET_ACCESS_KEY", "secret")
+        .env("AWS_ACCESS_KEY_ID", s3::ACCESS_KEY)
+        .env("AWS_SECRET_ACCESS_KEY", s3::SECRET_KEY)
         .env("AWS_REGION", "eu-west-1")
         .output()?;
     let told = String::from_utf8_lossy(&run.stderr) + String::from_utf8_lossy(&run.stdout);
@@ -84,7 +56,7 @@ async fn logs_and_lake_may_be_on_s3() -> Result {
     let Some(folder) = std::env::var_os("TRAILWRIGHT_TEST_S3") else {
         let lab = Lab::new()?;
         bucket(&lab)?;
-        let endpoint = serve(&lab).await?;
+        let endpoint = s3::serve(&lab.path("s3"));
         let folder = lab.folder.path().to_owned();
         return tokio::task::spawn_blocking(move || {
             with_credentials("s3::logs_and_lake_may_be_on_s3", &endpoint, &folder)

@@ -147,12 +147,3 @@ pub(crate) fn peak_memory() -> Result<u64> {
     let kilobytes = line.and_then(|line| line.split_whitespace().nth(1));
     Ok(kilobytes.ok_or("no VmHWM")?.parse::<u64>()? * 1024)
 }
-
-impl Lab {
-    /// Ingests another place's logs, and gives the number of events.
-    pub(crate) async fn ingest_from(&self, source: &Path) -> Result<u64> {
-        let sources = [Source::new(source)];
-        let report = ingest(&self.lake(), &sources, &Options::default(), &|_| {}).await?;
-        Ok(report.new)
-    }
-}
