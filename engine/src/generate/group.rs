@@ -70,11 +70,13 @@ fn widest<'a>(resources: &BTreeSet<&'a str>) -> BTreeSet<&'a str> {
         .filter(|resource| resource.contains(['*', '?']))
         .copied()
         .collect();
-    let others = |resource: &str| {
-        patterns
-            .iter()
-            .any(|it| *it != resource && covers(it, resource))
+    // Of two patterns that cover each other, `a/*` and `a/**`, the first stays.
+    let stands_for = |pattern: &str, resource: &str| {
+        pattern != resource
+            && covers(pattern, resource)
+            && (pattern < resource || !covers(resource, pattern))
     };
+    let others = |resource: &str| patterns.iter().any(|it| stands_for(it, resource));
     let wide = resources.iter().filter(|resource| !others(resource));
     wide.copied().collect()
 }
@@ -149,6 +151,8 @@ mod tests {
             used("ec2:RunInstances", &literal, &[]),
             used("ec2:StopInstances", &literal, &[]),
             used("ec2:StopInstances", &one, &[]),
+            used("ec2:StartInstances", &all, &[]),
+            used("ec2:StartInstances", &format!("{instance}**"), &[]),
             used("kms:Decrypt", "key/1", &["s3"]),
             used("kms:Decrypt", "key/1", &[]),
             used("kms:Decrypt", "key/2", &["s3"]),
@@ -168,7 +172,7 @@ mod tests {
             lines,
             [
                 "ec2:StopInstances ${*},i-1 0",
-                "ec2:RunInstances * 0",
+                "ec2:RunInstances,ec2:StartInstances * 0",
                 "kms:Decrypt key/1 0",
                 "kms:Decrypt key/2 1",
             ]
