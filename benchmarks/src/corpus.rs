@@ -134,6 +134,12 @@ impl Corpus {
         0..self.cells.len()
     }
 
+    /// Number of events of a portion.
+    pub fn events(&self, portion: Range<usize>) -> u64 {
+        let cells = self.cells.get(portion).unwrap_or_default();
+        cells.iter().map(|cell| cell.events).sum()
+    }
+
     /// Writes the files of a portion below `out`.
     pub fn deliver(&mut self, portion: Range<usize>, out: &Path) -> anyhow::Result<()> {
         let cells = self.cells.get(portion).unwrap_or_default();

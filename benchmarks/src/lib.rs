@@ -3,3 +3,7 @@
 pub mod corpus;
 #[cfg(feature = "measure")]
 pub mod mapping_score;
+#[cfg(feature = "measure")]
+pub mod measure;
+#[cfg(feature = "engine")]
+pub mod sample;

@@ -10,6 +10,7 @@ mod lake;
 mod policy;
 mod principals;
 mod reference;
+mod serve;
 mod sql;
 mod r#try;
 mod validate;
@@ -45,6 +46,8 @@ pub(crate) enum Command {
     Reference(reference::ReferenceArgs),
     /// Write events back out as the records they were
     Export(export::Export),
+    /// Answer IAM Access Analyzer's API, for AWS's own clients
+    Serve(serve::Serve),
     /// Look after a lake: info, optimize, vacuum, retain, quarantine
     Lake(lake::Lake),
     /// Prove that local logs are what CloudTrail delivered
@@ -69,6 +72,7 @@ pub(crate) fn run(command: Command) -> Result<Exit> {
             Command::Explain(command) => command.run().await,
             Command::Reference(command) => command.run(),
             Command::Export(command) => command.run().await,
+            Command::Serve(command) => command.run().await,
             Command::Lake(command) => command.run().await,
             Command::Verify(command) => command.run().await,
             Command::Try(command) => command.run().await,

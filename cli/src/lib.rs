@@ -23,6 +23,7 @@ mod document;
 mod exit;
 mod output;
 mod report;
+mod server;
 
 use std::process::ExitCode;
 

@@ -14,7 +14,7 @@ use crate::gaps::{Gap, gaps};
 use crate::generate::{DoesNotFit, Generated, Options, Target, fit, generate_with};
 use crate::permission::Mapper;
 use crate::policy::PolicyDocument;
-use crate::prove::{Proof, Reach, prove, reach};
+use crate::prove::{Proof, Reach, prove_in, reach};
 use crate::reference::{Info, Reference};
 use crate::scp;
 use crate::time;
@@ -75,7 +75,7 @@ impl Dossier {
         let activity = seen.activity;
         Ok(Self {
             principal: seen.principal.to_owned(),
-            proof: prove(activity, seen.circumstances, &documents),
+            proof: prove_in(activity, seen.circumstances, &documents),
             reach: reach(activity, &documents, reference),
             evidence: explain(activity, seen.circumstances, &documents, Mapper::bundled()),
             gaps: gaps(activity, &documents, reference),

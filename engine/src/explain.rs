@@ -399,7 +399,7 @@ mod tests {
             .map(|it| it.events)
             .collect();
         assert_eq!(events, BTreeSet::from([1, 4]));
-        let proof = crate::prove::prove(&activity, &circumstances, &documents);
+        let proof = crate::prove::prove_in(&activity, &circumstances, &documents);
         assert_eq!((proof.requests, proof.holds()), (2, true));
     }
 }

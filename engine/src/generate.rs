@@ -110,7 +110,12 @@ impl Options {
 
 /// The policy for what `activity` tells, which is of one principal.
 pub fn generate(activity: &[Activity], reference: &Reference) -> Generated {
-    generate_with(&Options::default(), activity, &[], reference)
+    generate_as(Style::default(), activity, reference)
+}
+
+/// The policy for what `activity` tells, which is of one principal, written in a style.
+pub fn generate_as(style: Style, activity: &[Activity], reference: &Reference) -> Generated {
+    generate_with(&Options::of(style), activity, &[], reference)
 }
 
 /// The policy for what `activity` tells, which is of one principal, as the options ask for it.

@@ -48,9 +48,13 @@ impl Proof {
 type Key<'a> = (&'a str, &'a str, &'a [Condition]);
 
 /// Replays what `activity` shows of authorized requests against `documents`, which are attached
-/// to the principal together. With `circumstances`, each request is replayed in each context in
-/// which it was seen.
-pub fn prove(
+/// to the principal together.
+pub fn prove(activity: &[Activity], documents: &[PolicyDocument]) -> Proof {
+    prove_in(activity, &[], documents)
+}
+
+/// The same, where each request is replayed in each context in which it was seen.
+pub fn prove_in(
     activity: &[Activity],
     circumstances: &[Circumstance],
     documents: &[PolicyDocument],
@@ -195,10 +199,10 @@ mod tests {
             activity in prop::collection::vec(activity(), 0..30)
         ) {
             let document = generate(&activity, Reference::bundled()).document;
-            let whole = prove(&activity, &[], std::slice::from_ref(&document));
+            let whole = prove(&activity, std::slice::from_ref(&document));
             prop_assert_eq!(&whole.refused, &vec![]);
             let parts = split_by_size(&document, 600).map_err(|e| TestCaseError::fail(e.to_string()))?;
-            prop_assert!(prove(&activity, &[], &parts).holds());
+            prop_assert!(prove(&activity, &parts).holds());
         }
 
         #[test]
@@ -207,7 +211,7 @@ mod tests {
             other in activity(),
         ) {
             let document = generate(&activity, Reference::bundled()).document;
-            let allowed = prove(std::slice::from_ref(&other), &[], &[document]);
+            let allowed = prove(std::slice::from_ref(&other), &[document]);
             let Need::Permission { action, resource, conditions, .. } = &other.need else {
                 return Ok(());
             };
@@ -244,7 +248,7 @@ mod tests {
             last_seen: None,
             sample_event_id: None,
         };
-        let proof = prove(&[seen], &[], &[empty]);
+        let proof = prove(&[seen], &[empty]);
         assert!(!proof.holds());
         assert_eq!(proof.requests, 1);
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type, TimeUnit, TimestampMicrosecondType};
-use datafusion::prelude::{col, lit};
+use datafusion::prelude::{Expr, col, lit};
 use trailwright_engine::activity::{Activity, Need, Outcome};
 use trailwright_engine::iam_path;
 use trailwright_engine::permission::{Condition, Origin};
@@ -25,13 +25,57 @@ pub(crate) const GROUPS: [&str; 9] = [
     "outcome",
 ];
 
+/// A part of a lake.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scope {
+    /// Regions that count. None are all.
+    pub regions: Vec<String>,
+    /// Accounts whose events count. None are all.
+    pub accounts: Vec<String>,
+}
+
+/// The condition that a row of `activity` lies in one of the parts.
+fn any_of(scopes: &[Scope]) -> Expr {
+    let one_of = |column: &str, values: &[String]| {
+        let values = values.iter().map(|value| lit(value.as_str())).collect();
+        col(column).in_list(values, false)
+    };
+    let within = |scope: &Scope| {
+        let mut all = lit(true);
+        if !scope.regions.is_empty() {
+            all = all.and(one_of("aws_region", &scope.regions));
+        }
+        if !scope.accounts.is_empty() {
+            all = all.and(one_of("account", &scope.accounts));
+        }
+        all
+    };
+    scopes
+        .iter()
+        .map(within)
+        .reduce(Expr::or)
+        .unwrap_or_else(|| lit(true))
+}
+
 impl Session {
     /// The activity of one principal, grouped by what it needed and how it ended, in a stable
     /// order.
     pub async fn activity(&self, principal: &str) -> Result<Vec<Activity>, Error> {
-        let query = self.grouped_activity(&GROUPS).await?;
-        let query = query.filter(col("principal").eq(lit(principal)))?;
-        let batches = query.collect().await?;
+        self.activity_in(principal, &[]).await
+    }
+
+    /// The activity of one principal in parts of the lake; without any part, in all of it.
+    pub async fn activity_in(
+        &self,
+        principal: &str,
+        scopes: &[Scope],
+    ) -> Result<Vec<Activity>, Error> {
+        let which = col("principal").eq(lit(principal)).and(any_of(scopes));
+        let batches = self
+            .grouped_activity(which, &GROUPS)
+            .await?
+            .collect()
+            .await?;
         let mut activity = Vec::new();
         for batch in &batches {
             let rows = Rows::of(batch)?;
@@ -40,7 +84,18 @@ impl Session {
             }
         }
         if activity.is_empty() {
-            return Err(self.unknown_principal(principal).await?);
+            let mut error = self.unknown_principal(principal).await?;
+            if let Error::UnknownPrincipal { hint, .. } = &mut error
+                && !scopes.is_empty()
+                && self
+                    .principals()
+                    .await?
+                    .iter()
+                    .any(|it| it.principal == principal)
+            {
+                "it is in other regions or accounts than those asked for".clone_into(hint);
+            }
+            return Err(error);
         }
         iam_path::restore(&mut activity, &self.arns_with_path().await?);
         Ok(activity)

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use arrow::array::RecordBatch;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::functions_aggregate::expr_fn::{max, min, sum};
-use datafusion::prelude::{DataFrame, col, lit};
+use datafusion::prelude::{DataFrame, Expr, col, lit};
 use futures::TryStreamExt;
 use trailwright_engine::activity::Activity;
 use trailwright_engine::facts::Circumstance;
@@ -39,7 +39,7 @@ pub struct Everybody {
 impl Session {
     /// What everybody did, one principal after the other, sorted by their ARNs.
     pub async fn everybody(&self, with_circumstances: bool) -> Result<Everybody, Error> {
-        let query = self.grouped_activity(&GROUPS).await?;
+        let query = self.grouped_activity(lit(true), &GROUPS).await?;
         Ok(Everybody {
             activity: ByPrincipal::of(query.execute_stream().await?),
             circumstances: match with_circumstances {
@@ -61,10 +61,10 @@ impl Session {
             "outcome",
         ];
         let of_account = format!("arn:%:iam::{account}:%");
+        let which = col("principal").like(lit(of_account));
         let batches = self
-            .grouped_activity(&groups)
+            .grouped_activity(which, &groups)
             .await?
-            .filter(col("principal").like(lit(of_account)))?
             .collect()
             .await?;
         let mut activity = Vec::new();
@@ -77,12 +77,17 @@ impl Session {
         Ok(activity)
     }
 
-    /// Activity by these columns, the first of which is the principal, in a stable order.
-    pub(crate) async fn grouped_activity(&self, groups: &[&str]) -> Result<DataFrame, Error> {
+    /// Some activity by these columns, the first of which is the principal, in a stable order.
+    pub(crate) async fn grouped_activity(
+        &self,
+        which: Expr,
+        groups: &[&str],
+    ) -> Result<DataFrame, Error> {
         let columns = || groups.iter().map(|name| col(*name));
         let query = self
             .table("activity")
             .await?
+            .filter(which)?
             .aggregate(
                 columns().collect(),
                 vec![

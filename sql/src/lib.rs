@@ -14,6 +14,7 @@ mod principals;
 mod session;
 mod views;
 
+pub use activity::Scope;
 pub use error::Error;
 pub use everybody::{Everybody, PrincipalActivity};
 pub use principals::PrincipalSummary;

@@ -11,6 +11,7 @@ mod crash;
 mod diff;
 mod elsewhere;
 mod exit_status;
+mod explain;
 mod export;
 mod hostile;
 mod ingest;
@@ -20,7 +21,9 @@ mod policy_conditions;
 mod policy_forms;
 mod principals;
 mod readme;
+mod reference;
 mod s3;
+mod server;
 mod sql;
 mod validate;
 

@@ -15,6 +15,8 @@ pub mod json;
 pub mod lab;
 #[cfg(feature = "s3")]
 pub mod s3;
+pub mod server;
 pub mod trail;
 
 pub use lab::{Lab, Outcome};
+pub use server::Server;

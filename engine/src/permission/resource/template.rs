@@ -80,6 +80,28 @@ impl<'t> Template<'t> {
         captured(&self.parts, arn, variable)
     }
 
+    /// The part of `arn` that is an ARN of this template, where something lies below it: the
+    /// state machine in the ARN of its alias.
+    pub(super) fn above<'s>(&self, arn: &'s str) -> Option<&'s str> {
+        self.variables().next()?;
+        let mut rest = arn;
+        for part in &self.parts {
+            rest = match part {
+                Part::Literal(literal) => rest.strip_prefix(literal)?,
+                Part::Variable(name) => {
+                    let end = rest.find([':', '/']).unwrap_or(rest.len());
+                    let is_place = matches!(*name, "Partition" | "Region" | "Account");
+                    if end == 0 && !is_place {
+                        return None;
+                    }
+                    rest.get(end..)?
+                }
+            };
+        }
+        rest.starts_with([':', '/'])
+            .then(|| arn.get(..arn.len() - rest.len()))?
+    }
+
     /// The ARN with `value` for each of [`variables`](Self::variables).
     pub(super) fn fill(
         &self,
@@ -208,6 +230,20 @@ mod tests {
         assert_eq!(template.value_in(arn, "ClusterName"), Some("prod"));
         assert_eq!(template.value_in(arn, "ServiceName"), Some("web"));
         assert_eq!(template.value_in(arn, "TaskId"), None);
+    }
+
+    #[test]
+    fn a_resource_is_found_in_the_arn_of_what_lies_below_it() {
+        let machine = Template::parse(
+            "arn:${Partition}:states:${Region}:${Account}:stateMachine:${StateMachineName}",
+        );
+        let of = |name: &str| format!("arn:aws:states:us-east-1:1:{name}");
+        assert_eq!(
+            machine.above(&of("stateMachine:jobs:live")),
+            Some(of("stateMachine:jobs").as_str())
+        );
+        assert_eq!(machine.above(&of("stateMachine:jobs")), None);
+        assert_eq!(machine.above(&of("execution:jobs:1")), None);
     }
 
     #[test]

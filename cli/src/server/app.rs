@@ -1,0 +1,57 @@
+//! What do all answers stand on?
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, watch};
+
+use super::auth::Auth;
+use super::jobs::{Jobs, Lake};
+
+/// A request has at most this many bytes. Two policies of the size that is looked into fit, also if
+/// each of their characters is escaped.
+pub(super) const MAX_BODY: usize = 2 * 1024 * 1024;
+
+/// Time for a request to arrive whole.
+pub(super) const BODY_TIME: Duration = Duration::from_secs(20);
+
+/// Time for an answer.
+pub(super) const ANSWER_TIME: Duration = Duration::from_secs(120);
+
+/// Queries that run at once. More wait, and count as requests meanwhile.
+const QUERIES: usize = 2;
+
+/// What the answers of a server stand on.
+pub(crate) struct App {
+    pub(crate) lake: Lake,
+    pub(crate) jobs: Arc<Jobs>,
+    pub(crate) auth: Auth,
+    /// Names by which clients may call the server, with their port.
+    pub(crate) hosts: Vec<String>,
+    /// Requests that are answered at once.
+    pub(super) requests: Semaphore,
+    pub(super) queries: Semaphore,
+    /// Turns true when the server stops.
+    pub(crate) stopping: watch::Receiver<bool>,
+}
+
+impl App {
+    /// `at_once` is the number of requests that are answered at the same time.
+    pub(crate) fn new(
+        (lake, jobs): (Lake, Arc<Jobs>),
+        auth: Auth,
+        hosts: Vec<String>,
+        at_once: usize,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
+        Self {
+            lake,
+            jobs,
+            auth,
+            hosts,
+            requests: Semaphore::new(at_once),
+            queries: Semaphore::new(QUERIES),
+            stopping,
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Is the client one that may ask?
+//!
+//! It shows the token of this server, or signs as AWS's clients do with the key of this server.
+
+use std::str::FromStr;
+use std::time::SystemTime;
+
+use axum::body::Bytes;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Request};
+use scratchstack_aws_signature::{
+    GetSigningKeyRequest, GetSigningKeyResponse, KSecretKey, NO_ADDITIONAL_SIGNED_HEADERS,
+    SignatureError, SignatureOptions, service_for_signing_key_fn, sigv4_validate_request,
+};
+use subtle::ConstantTimeEq;
+use tower::BoxError;
+use uuid::Uuid;
+
+use super::error::ApiError;
+
+/// The service that clients sign for.
+const SERVICE: &str = "access-analyzer";
+
+/// Characters of a secret access key, as AWS makes them.
+const SECRET_LENGTH: usize = 40;
+
+/// What clients must know.
+#[derive(Clone)]
+pub(crate) struct Auth {
+    token: String,
+    key: Key,
+}
+
+/// An access key in the form of AWS's.
+#[derive(Clone)]
+pub(crate) struct Key {
+    /// Tells the keys apart.
+    pub(crate) id: String,
+    /// Signs.
+    pub(crate) secret: String,
+}
+
+/// Credentials that cannot be used.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub(crate) enum BadCredentials {
+    #[error("the token has {0} characters, expected 16 or more of the visible ones of ASCII")]
+    #[diagnostic(help("leave TRAILWRIGHT_TOKEN unset: a random one is made and printed"))]
+    Token(usize),
+    #[error("the secret access key has {0} characters, expected 16 to 40")]
+    #[diagnostic(help("leave TRAILWRIGHT_ACCESS_KEY_ID unset: a random key is made and printed"))]
+    Secret(usize),
+    #[error("of the access key's id and secret only one is given")]
+    #[diagnostic(help(
+        "set TRAILWRIGHT_ACCESS_KEY_ID and TRAILWRIGHT_SECRET_ACCESS_KEY, or none of them"
+    ))]
+    Half,
+}
+
+impl Key {
+    /// A key that nobody can guess.
+    pub(crate) fn random() -> Self {
+        let id: String = random().to_uppercase().chars().take(16).collect();
+        let secret: String = (random() + &random()).chars().take(SECRET_LENGTH).collect();
+        Self {
+            id: format!("TWIA{id}"),
+            secret,
+        }
+    }
+
+    /// The key of these parts, if both are there.
+    pub(crate) fn given(
+        id: Option<String>,
+        secret: Option<String>,
+    ) -> Result<Option<Self>, BadCredentials> {
+        match (id, secret) {
+            (Some(id), Some(secret)) => match secret.len() {
+                16..=SECRET_LENGTH => Ok(Some(Self { id, secret })),
+                length => Err(BadCredentials::Secret(length)),
+            },
+            (None, None) => Ok(None),
+            _ => Err(BadCredentials::Half),
+        }
+    }
+}
+
+/// 122 bits that nobody can guess, from the operating system.
+pub(crate) fn random() -> String {
+    Uuid::new_v4().simple().to_string()
+}
+
+impl Auth {
+    pub(crate) fn new(token: String, key: Key) -> Result<Self, BadCredentials> {
+        let is_visible = token.bytes().all(|sign| sign.is_ascii_graphic());
+        if token.len() < 16 || !is_visible {
+            return Err(BadCredentials::Token(token.len()));
+        }
+        Ok(Self { token, key })
+    }
+
+    /// Whether a request, which is whole, is from somebody who may ask.
+    pub(super) async fn check(&self, parts: &Parts, body: &Bytes) -> Result<(), ApiError> {
+        let Some(given) = parts.headers.get(AUTHORIZATION) else {
+            return Err(ApiError::forbidden(
+                "MissingAuthenticationTokenException",
+                "sign the request with the key of this server, or send its token: Authorization: Bearer TOKEN",
+            ));
+        };
+        match given.as_bytes().strip_prefix(b"Bearer ") {
+            Some(token) => {
+                // In a time that does not tell how much of it is right.
+                let same: bool = token.ct_eq(self.token.as_bytes()).into();
+                same.then_some(()).ok_or_else(|| {
+                    ApiError::forbidden("AccessDeniedException", "the token is not the server's")
+                })
+            }
+            None => self.check_signature(given, parts, body).await,
+        }
+    }
+
+    async fn check_signature(
+        &self,
+        given: &HeaderValue,
+        parts: &Parts,
+        body: &Bytes,
+    ) -> Result<(), ApiError> {
+        // Any region will do: clients sign for the one that they are set to.
+        let region = region(given).unwrap_or_default();
+        let key = self.key.clone();
+        // Named before it is handed over, as that would make it callable once only.
+        let find_key =
+            move |request: GetSigningKeyRequest| std::future::ready(signing_key(&key, &request));
+        let mut find_key = service_for_signing_key_fn(find_key);
+        let mut request = Request::new(body.clone());
+        *request.method_mut() = parts.method.clone();
+        *request.uri_mut() = parts.uri.clone();
+        *request.version_mut() = parts.version;
+        *request.headers_mut() = parts.headers.clone();
+        let checked = sigv4_validate_request(
+            request,
+            region,
+            SERVICE,
+            &mut find_key,
+            SystemTime::now().into(),
+            &NO_ADDITIONAL_SIGNED_HEADERS,
+            SignatureOptions::default(),
+        );
+        checked.await.map(|_| ()).map_err(|error| refused(&error))
+    }
+}
+
+fn signing_key(
+    key: &Key,
+    request: &GetSigningKeyRequest,
+) -> Result<GetSigningKeyResponse, BoxError> {
+    if request.access_key() != key.id {
+        return Err(Box::new(SignatureError::InvalidClientTokenId(
+            "the access key is not the server's".to_owned(),
+        )));
+    }
+    let secret: KSecretKey = KSecretKey::from_str(&key.secret)?;
+    let signing_key =
+        secret.to_ksigning(request.request_date(), request.region(), request.service());
+    let response = GetSigningKeyResponse::builder()
+        .signing_key(signing_key)
+        .build()?;
+    Ok(response)
+}
+
+/// The region of the scope in `Credential=ID/DATE/REGION/SERVICE/aws4_request`.
+fn region(given: &HeaderValue) -> Option<&str> {
+    let (_, scope) = given.to_str().ok()?.split_once("Credential=")?;
+    scope.split(',').next()?.split('/').nth(2)
+}
+
+/// The error that AWS's clients know for a signature that does not hold.
+fn refused(error: &BoxError) -> ApiError {
+    let known = error.downcast_ref::<SignatureError>();
+    let code = match known {
+        Some(SignatureError::InvalidClientTokenId(_)) => "UnrecognizedClientException",
+        Some(SignatureError::ExpiredToken(_)) => "ExpiredTokenException",
+        Some(SignatureError::IncompleteSignature(_)) => "IncompleteSignatureException",
+        Some(SignatureError::MissingAuthenticationToken(_)) => {
+            "MissingAuthenticationTokenException"
+        }
+        _ => "InvalidSignatureException",
+    };
+    let message = match known {
+        Some(SignatureError::IO(_) | SignatureError::InternalServiceError(_)) | None => {
+            tracing::error!(%error, "a signature was not checked");
+            "the signature could not be checked".to_owned()
+        }
+        Some(known) => known.to_string(),
+    };
+    ApiError::forbidden(code, message)
+}
