@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod apply;
 mod check_access_not_granted;
 mod check_no_new_access;
 mod diff;
@@ -10,6 +11,7 @@ mod lake;
 mod policy;
 mod principals;
 mod reference;
+mod rollback;
 mod serve;
 mod sql;
 mod r#try;
@@ -34,6 +36,10 @@ pub(crate) enum Command {
     Policy(policy::Policy),
     /// Compare policies with what a principal did
     Diff(diff::Diff),
+    /// Create the policy for what a role or user did, and attach it
+    Apply(apply::Apply),
+    /// Put a role or user back to the policies that it had before
+    Rollback(rollback::Rollback),
     /// Say what is wrong with policies, as IAM Access Analyzer would
     Validate(validate::Validate),
     /// Check that a policy grants nothing that another does not
@@ -66,6 +72,8 @@ pub(crate) fn run(command: Command) -> Result<Exit> {
             Command::Principals(command) => command.run().await,
             Command::Policy(command) => command.run().await,
             Command::Diff(command) => command.run().await,
+            Command::Apply(command) => command.run().await,
+            Command::Rollback(command) => command.run().await,
             Command::Validate(command) => command.run(),
             Command::CheckNoNewAccess(command) => command.run(),
             Command::CheckAccessNotGranted(command) => command.run(),

@@ -21,6 +21,7 @@ mod args;
 mod command;
 mod document;
 mod exit;
+mod iam;
 mod output;
 mod report;
 mod server;

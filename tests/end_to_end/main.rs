@@ -7,6 +7,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod apply;
 mod crash;
 mod diff;
 mod elsewhere;

@@ -47,6 +47,9 @@ pub(crate) struct Serve {
     /// Requests that are answered at once; more are told to come again
     #[arg(long, default_value_t = 64, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     requests: u16,
+    /// IAM to which policies may be applied through our own API; without it, none are
+    #[arg(long, value_name = "URL")]
+    iam_endpoint_url: Option<String>,
     /// Form of the log on stderr
     #[arg(long, value_enum, default_value_t)]
     log: LogFormat,
@@ -105,7 +108,13 @@ impl Serve {
         hosts.push(format!("localhost:{}", address.port()));
         let (stop, stopping) = watch::channel(false);
         let at_once = usize::from(self.requests);
-        let app = App::new((lake, jobs), auth, hosts, at_once, stopping.clone());
+        let app = App::new(
+            (lake, jobs),
+            (auth, self.iam_endpoint_url),
+            hosts,
+            at_once,
+            stopping.clone(),
+        );
         let router = server::router(Arc::new(app));
 
         let mut told = format!("http://{address}\n");

@@ -10,6 +10,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use trailwright_sql::Error as SqlError;
 
+use crate::iam::{AccountError, ApplyError};
+
 use super::jobs::{ErrorCode, JobError, NoJob, StoreError};
 
 /// A request that is refused or failed.
@@ -190,6 +192,36 @@ impl IntoResponse for ApiError {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
         response
+    }
+}
+
+impl From<AccountError> for ApiError {
+    fn from(error: AccountError) -> Self {
+        Self::new(
+            StatusCode::BAD_GATEWAY,
+            "DependencyFailedException",
+            error.to_string(),
+        )
+    }
+}
+
+impl From<ApplyError> for ApiError {
+    fn from(error: ApplyError) -> Self {
+        match error {
+            ApplyError::Account { record, source } => {
+                let name = record.file_name().unwrap_or_default().to_string_lossy();
+                let message = format!("stopped half-way: {source}; roll back {name}");
+                Self::new(
+                    StatusCode::BAD_GATEWAY,
+                    "DependencyFailedException",
+                    message,
+                )
+            }
+            ApplyError::Record(error) => {
+                tracing::error!(error = %Causes(&error), "nothing was applied");
+                Self::internal()
+            }
+        }
     }
 }
 

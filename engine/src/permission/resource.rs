@@ -23,7 +23,7 @@ use arn_text::{Named, Spot};
 use kinds::Kinds;
 use name::{Bound, MemberName, Value, Variable};
 pub(super) use place::Place;
-use template::{Fit, Template, UNNAMED};
+use template::{Fit, SplitArn, Template, UNNAMED};
 
 /// A resource that a call used an action on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -381,7 +381,8 @@ impl PlannedType {
     /// Whether an ARN is of this type rather than of another type of the same service.
     fn is_of(&self, named: &Named) -> bool {
         let templates = self.templates.iter();
-        let fits = templates.map(|planned| planned.template.fit(named.literal()));
+        let arn = SplitArn::of(named.literal());
+        let fits = templates.map(|planned| planned.template.fit(&arn));
         named.best_fit != Fit::None && fits.max() == Some(named.best_fit)
     }
 
@@ -567,9 +568,8 @@ pub(crate) fn resource_type_of<'r>(
 }
 
 fn best_fit(kind: &ResourceType, arn: &str) -> Fit {
-    let fits = kind
-        .arn_templates
-        .iter()
-        .map(|text| Template::parse(text).fit(arn));
+    let arn = SplitArn::of(arn);
+    let templates = kind.arn_templates.iter();
+    let fits = templates.map(|text| Template::parse(text).fit(&arn));
     fits.max().unwrap_or(Fit::None)
 }
