@@ -50,6 +50,9 @@ pub(crate) struct Serve {
     /// IAM to which policies may be applied through our own API; without it, none are
     #[arg(long, value_name = "URL")]
     iam_endpoint_url: Option<String>,
+    /// Told of each policy generation that ends, by a POST with its id, status and reason
+    #[arg(long, value_name = "URL")]
+    webhook: Option<reqwest::Url>,
     /// Form of the log on stderr
     #[arg(long, value_enum, default_value_t)]
     log: LogFormat,
@@ -102,6 +105,10 @@ impl Serve {
         let keep = (self.keep_jobs > 0)
             .then(|| SignedDuration::from_hours(24 * i64::from(self.keep_jobs)));
         let jobs = Jobs::open(lake.clone(), keep, usize::from(self.jobs))?;
+
+        if let Some(url) = self.webhook {
+            server::start_webhook(&jobs, url).into_diagnostic()?;
+        }
 
         let mut hosts = self.hosts;
         hosts.push(address.to_string());
