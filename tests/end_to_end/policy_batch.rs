@@ -3,8 +3,8 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use trailwright_tests::Lab;
 use trailwright_tests::trail::{ROLE, Record, delivery, record};
+use trailwright_tests::{Lab, fixture};
 
 use crate::{lab, lab_with};
 
@@ -233,4 +233,58 @@ fn a_batch_reads_conditions_in_the_same_pass() {
         let expected = json!({"IpAddress": {"aws:SourceIp": address}});
         assert_eq!(policy["Statement"][0]["Condition"], expected, "{ROLE}");
     }
+}
+
+/// What every principal of a sample may do, a line for each statement: to be read by a person.
+/// `policies.md` beside the tests says of each whether one would attach it.
+#[test]
+fn policies_of_every_principal_of_the_samples() {
+    let mut lines = Vec::new();
+    for sample in fixture::WHOLE {
+        let lab = lab_with(sample);
+        lab.trailwright(ALL.into_iter().chain(["--prove"]))
+            .status(0);
+        lines.push(format!("# {sample}"));
+        let index: Value = serde_json::from_str(&text(&lab, "out/index.json")).unwrap();
+        for entry in index["principals"].as_array().unwrap() {
+            let principal = entry["principal"].as_str().unwrap();
+            lines.push(format!("\n{principal}"));
+            if let Some(error) = entry["error"].as_str() {
+                lines.push(format!("  {error}; denied {}", entry["denied"]));
+            }
+            // An attacker's hour: four minutes of it are a snapshot of their own.
+            if principal.ends_with(":user/bert-jan") {
+                lines.push(format!("  {} statements", entry["statements"]));
+                continue;
+            }
+            let folder = entry["folder"].as_str().unwrap();
+            for name in entry["policies"].as_array().unwrap() {
+                let file = format!("out/{folder}/{}", name.as_str().unwrap());
+                let document: Value = serde_json::from_str(&text(&lab, &file)).unwrap();
+                let statements = document["Statement"].as_array().unwrap().iter();
+                lines.extend(statements.map(statement_line));
+            }
+        }
+    }
+    insta::assert_snapshot!("every_principal_of_the_samples", lines.join("\n"));
+}
+
+fn statement_line(statement: &Value) -> String {
+    let list = |value: &Value| match value {
+        Value::Array(values) => values
+            .iter()
+            .filter_map(Value::as_str)
+            .collect::<Vec<_>>()
+            .join("\n    "),
+        value => value.as_str().unwrap_or_default().to_owned(),
+    };
+    let actions = list(&statement["Action"]).replace("\n    ", ", ");
+    let condition = match &statement["Condition"] {
+        Value::Null => String::new(),
+        condition => format!("\n    if {condition}"),
+    };
+    format!(
+        "  {actions}\n    {}{condition}",
+        list(&statement["Resource"])
+    )
 }
