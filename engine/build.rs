@@ -26,6 +26,7 @@ const TABLES: &[&str] = &[
     "action_types",
     "sibling_services",
     "opaque_members",
+    "invisible_actions",
 ];
 
 /// What decides which permissions an event needs and how it ended: if any of it changes, so may

@@ -23,7 +23,19 @@ SELECT
     permission['origin'] AS resource_origin, -- how the resource is known: event, partial, inferred, created, any, widened, untold
     permission['conditions'] AS conditions, -- what must hold besides, as JSON
     permission['rule'] AS rule, -- the rule of mapping that answered
-    permission['first'] AS is_first -- `true` on the first permission of a call, null on its others: count(is_first) counts calls
+    permission['first'] AS is_first, -- `true` on the first permission of a call, null on its others: count(is_first) counts calls
+    request_context(
+        source_ip_address,
+        vpc_endpoint_id,
+        aws_region,
+        invoked_by,
+        event_source,
+        principal_account,
+        user_identity,
+        request_parameters,
+        event_context,
+        log_file
+    ) AS context -- the circumstances of the call by IAM's condition keys, as JSON
 FROM (
     SELECT
         *,

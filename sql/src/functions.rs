@@ -7,6 +7,7 @@ mod iam_permissions;
 mod ip_in_range;
 mod json;
 mod outcome;
+mod request_context;
 mod text;
 
 use datafusion::error::Result;
@@ -71,6 +72,9 @@ pub(crate) fn register(ctx: &SessionContext) -> Result<()> {
     }
     ctx.register_udf(ScalarUDF::new_from_impl(
         iam_permissions::IamPermissions::new(),
+    ));
+    ctx.register_udf(ScalarUDF::new_from_impl(
+        request_context::RequestContext::new(),
     ));
     ctx.register_udf(ScalarUDF::new_from_impl(iam_actions::IamActions::new()));
     ctx.register_udf(ScalarUDF::new_from_impl(outcome::OutcomeOf::new()));

@@ -5,8 +5,11 @@
 //! once is kept in the roll-up, which [`refresh`] writes and every session reads.
 
 mod activity;
+mod circumstances;
+mod coverage;
 mod depth;
 mod error;
+mod everybody;
 mod export;
 mod functions;
 mod lake;
@@ -20,6 +23,7 @@ mod tables;
 
 pub use activity::Scope;
 pub use error::Error;
+pub use everybody::{Everybody, PrincipalActivity};
 pub use functions::{FUNCTIONS, FunctionDoc};
 pub use limits::{Limits, Passed};
 pub use named::{Kind, NamedQuery, Parameter, named_queries, named_query, shown};

@@ -10,6 +10,7 @@
 mod answers;
 mod apply;
 mod crash;
+mod diff;
 mod elsewhere;
 mod exit_status;
 mod explain;
@@ -18,6 +19,9 @@ mod functions;
 mod hostile;
 mod ingest;
 mod policy;
+mod policy_batch;
+mod policy_conditions;
+mod policy_forms;
 mod principals;
 mod prompt;
 mod query;
@@ -29,6 +33,7 @@ mod safety;
 mod server;
 mod sql;
 mod validate;
+mod verify;
 
 use trailwright_tests::{Lab, fixture};
 
