@@ -27,6 +27,7 @@ mod s3;
 mod server;
 mod sql;
 mod validate;
+mod verify;
 
 use trailwright_tests::{Lab, fixture};
 
