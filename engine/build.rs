@@ -26,6 +26,7 @@ const TABLES: &[&str] = &[
     "action_types",
     "sibling_services",
     "opaque_members",
+    "invisible_actions",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

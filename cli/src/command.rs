@@ -3,6 +3,7 @@
 mod apply;
 mod check_access_not_granted;
 mod check_no_new_access;
+mod diff;
 mod explain;
 mod export;
 mod ingest;
@@ -33,6 +34,8 @@ pub(crate) enum Command {
     Principals(principals::Principals),
     /// Write the least-privilege policy for what a principal did
     Policy(policy::Policy),
+    /// Compare policies with what a principal did
+    Diff(diff::Diff),
     /// Create the policy for what a role or user did, and attach it
     Apply(apply::Apply),
     /// Put a role or user back to the policies that it had before
@@ -68,6 +71,7 @@ pub(crate) fn run(command: Command) -> Result<Exit> {
             Command::Sql(command) => command.run().await,
             Command::Principals(command) => command.run().await,
             Command::Policy(command) => command.run().await,
+            Command::Diff(command) => command.run().await,
             Command::Apply(command) => command.run().await,
             Command::Rollback(command) => command.run().await,
             Command::Validate(command) => command.run(),

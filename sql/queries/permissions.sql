@@ -23,7 +23,19 @@ SELECT
     permission['resource'] AS resource,
     permission['origin'] AS resource_origin,
     permission['conditions'] AS conditions,
-    permission['rule'] AS rule
+    permission['rule'] AS rule,
+    request_context(
+        source_ip_address,
+        vpc_endpoint_id,
+        aws_region,
+        invoked_by,
+        event_source,
+        principal_account,
+        user_identity,
+        request_parameters,
+        event_context,
+        log_file
+    ) AS context
 FROM (
     SELECT
         *,

@@ -2,6 +2,7 @@
 
 mod iam_permissions;
 mod outcome;
+mod request_context;
 mod text;
 
 use datafusion::logical_expr::ScalarUDF;
@@ -9,8 +10,10 @@ use datafusion::prelude::SessionContext;
 
 use iam_permissions::IamPermissions;
 use outcome::OutcomeOf;
+use request_context::RequestContext;
 
 pub(crate) fn register(ctx: &SessionContext) {
     ctx.register_udf(ScalarUDF::from(IamPermissions::new()));
     ctx.register_udf(ScalarUDF::from(OutcomeOf::new()));
+    ctx.register_udf(ScalarUDF::from(RequestContext::new()));
 }

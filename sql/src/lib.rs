@@ -4,7 +4,10 @@
 //! into the permissions they prove, so that grouping and counting are plain SQL.
 
 mod activity;
+mod circumstances;
+mod coverage;
 mod error;
+mod everybody;
 mod export;
 mod functions;
 mod principals;
@@ -13,5 +16,6 @@ mod views;
 
 pub use activity::Scope;
 pub use error::Error;
+pub use everybody::{Everybody, PrincipalActivity};
 pub use principals::PrincipalSummary;
 pub use session::Session;

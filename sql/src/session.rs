@@ -81,6 +81,11 @@ impl Session {
         Ok(self.ctx.table(name).await?)
     }
 
+    /// The range of the events that this session sees.
+    pub fn time_range(&self) -> TimeRange {
+        self.range
+    }
+
     pub(crate) fn range(&self) -> TimeRange {
         self.range
     }

@@ -9,6 +9,7 @@
 
 mod apply;
 mod crash;
+mod diff;
 mod elsewhere;
 mod exit_status;
 mod explain;
@@ -16,6 +17,9 @@ mod export;
 mod hostile;
 mod ingest;
 mod policy;
+mod policy_batch;
+mod policy_conditions;
+mod policy_forms;
 mod principals;
 mod readme;
 mod reference;
@@ -23,6 +27,7 @@ mod s3;
 mod server;
 mod sql;
 mod validate;
+mod verify;
 
 use trailwright_tests::{Lab, fixture};
 

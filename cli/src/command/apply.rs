@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use clap::Args;
 use miette::{Diagnostic, IntoDiagnostic, Result};
 use trailwright_engine::Reference;
-use trailwright_engine::generate::{Style, Target, generate_as, split_by_size};
+use trailwright_engine::dossier::{Dossier, Seen};
+use trailwright_engine::generate::{Options, Target};
 use trailwright_engine::principal::takes_policy;
-use trailwright_engine::prove::prove;
 use trailwright_sql::Session;
 
 use crate::args::RangeArgs;
@@ -83,18 +83,20 @@ impl Apply {
         takes_policy(&self.principal).map_err(no_policy)?;
         let who = Who::parse(&self.principal).ok_or_else(|| no_policy("it is no role or user"))?;
 
-        let generated = generate_as(Style::Exact, &activity, Reference::bundled());
-        if generated.document.statement.is_empty() {
+        let seen = Seen {
+            principal: &self.principal,
+            activity: &activity,
+            circumstances: &[],
+            coverage: &session.coverage().await?,
+        };
+        let options = Options::default();
+        let dossier = Dossier::of(&seen, &options, Target::Managed, Reference::bundled());
+        let dossier = dossier.into_diagnostic()?;
+        if dossier.is_empty() {
             return Err(NotApplied::NothingUsed(self.principal).into());
         }
-        let documents =
-            split_by_size(&generated.document, Target::Managed.limit()).into_diagnostic()?;
-        let proof = prove(&activity, &documents);
-        report::say(&format!(
-            "{}{}",
-            report::policy(&self.principal, &activity, &generated, Target::Managed),
-            report::proof(&proof)
-        ));
+        report::say(&report::policy(&dossier, None, false));
+        let proof = &dossier.proof;
         if let Some(first) = proof.refused.first() {
             return Err(NotApplied::NotProven {
                 refused: proof.refused.len(),
@@ -111,7 +113,7 @@ impl Apply {
             .unwrap_or_else(|| format!("Trailwright-{}", who.name));
         let wanted = Wanted {
             name,
-            documents,
+            documents: dossier.documents,
             replace: self.replace,
         };
         let plan = Plan::make(&account, who, wanted).await?;
