@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -14,7 +13,7 @@ use trailwright_engine::activity::Outcome;
 use trailwright_engine::arn::Arn;
 use trailwright_engine::event::Row;
 use trailwright_engine::permission::{Call, Mapper, Needs, Origin, Permission};
-use trailwright_ingest::{Piece, records};
+use trailwright_ingest::Contents;
 
 /// A call by its source and name.
 type Pair = (String, String);
@@ -52,16 +51,12 @@ pub fn score(folders: &[PathBuf], truth: Option<&Path>) -> anyhow::Result<Score>
     let mut score = Score::default();
     let mut seen: BTreeMap<usize, Vec<(Vec<Permission>, bool)>> = BTreeMap::new();
     for file in files(folders) {
-        let text = read(&file)?;
-        records(&text, |piece| {
-            let Piece::Record(record, _) = piece else {
-                return;
-            };
-            let record = unwrapped(record);
+        let bytes = std::fs::read(&file).with_context(|| format!("cannot read {file:?}"))?;
+        for record in Contents::of(&bytes).records {
             if let Ok(row) = Row::from_record(&record) {
                 score.count(&row, mapper, &truth, &mut seen);
             }
-        });
+        }
     }
     for (index, row) in truth.into_iter().enumerate() {
         score.judge(row, seen.remove(&index).unwrap_or_default(), mapper);
@@ -102,32 +97,22 @@ fn files(folders: &[PathBuf]) -> Vec<PathBuf> {
     files
 }
 
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let raw = std::fs::read(path).with_context(|| format!("cannot read {path:?}"))?;
-    if !raw.starts_with(&[0x1f, 0x8b]) {
-        return Ok(raw);
-    }
-    let mut text = Vec::new();
-    let decoded = flate2::read::MultiGzDecoder::new(raw.as_slice()).read_to_end(&mut text);
-    decoded.with_context(|| format!("cannot inflate {path:?}"))?;
-    Ok(text)
+/// Why something is not known, as far as that is explained: rows of kind, source, name and reason.
+const MISSES: &str = include_str!("../../engine/tests/misses.tsv");
+
+/// Why the mapping does not know a call, or its resource.
+fn explained(kinds: &[&str], (source, name): &Pair) -> Option<(&'static str, &'static str)> {
+    MISSES.lines().find_map(|line| {
+        let mut cells = line.split('\t');
+        let kind = cells.next().filter(|kind| kinds.contains(kind))?;
+        let is_pair = cells.next() == Some(source) && cells.next() == Some(name);
+        is_pair.then_some((kind, cells.next()?))
+    })
 }
 
-/// The event in an EventBridge or LookupEvents wrapper.
-fn unwrapped(record: &str) -> String {
-    let Ok(value) = serde_json::from_str::<serde_json::Value>(record) else {
-        return record.to_owned();
-    };
-    if let Some(detail) = value.get("detail").filter(|detail| detail.is_object()) {
-        return detail.to_string();
-    }
-    match value
-        .get("CloudTrailEvent")
-        .and_then(|event| event.as_str())
-    {
-        Some(event) => event.to_owned(),
-        None => record.to_owned(),
-    }
+/// The reason behind a miss, on the line that shows it.
+fn because(kinds: &[&str], pair: &Pair) -> String {
+    explained(kinds, pair).map_or(String::new(), |(_, why)| format!(" ({why})"))
 }
 
 impl Score {
@@ -166,7 +151,8 @@ impl Score {
                 }
             }
         }
-        let takes_resources = permissions.iter().any(|p| p.origin != Origin::Any);
+        let mut origins = permissions.iter().map(|p| p.origin);
+        let takes_resources = origins.any(|it| !matches!(it, Origin::Any | Origin::Inferred));
         if outcome == Outcome::Allowed && has_parameters && takes_resources {
             let has = |origin| permissions.iter().any(|p| p.origin == origin);
             let (found, all, example) = self.concrete.entry(pair).or_default();
@@ -228,10 +214,23 @@ impl Score {
     /// The shares, and what was missed.
     pub fn report(&self, all: bool) -> String {
         let mut text = String::new();
-        let mapped = self.pairs.values().filter(|mapped| **mapped).count();
-        share(&mut text, "distinct calls mapped", mapped, self.pairs.len());
-        for ((source, name), _) in self.pairs.iter().filter(|(_, mapped)| !**mapped) {
-            let _ = writeln!(text, "    unmapped  {source} {name}");
+        let is_invented = |pair: &Pair| explained(&["invented"], pair).is_some();
+        let (invented, real): (Vec<_>, Vec<_>) =
+            self.pairs.iter().partition(|(pair, _)| is_invented(pair));
+        let mapped = real.iter().filter(|(_, mapped)| **mapped).count();
+        share(&mut text, "distinct calls mapped", mapped, real.len());
+        for (pair, _) in real.iter().filter(|(_, mapped)| !**mapped) {
+            let why = because(&["unmapped"], pair);
+            let _ = writeln!(text, "    unmapped  {} {}{why}", pair.0, pair.1);
+        }
+        let _ = writeln!(
+            text,
+            "         beside these, {} calls that were never made:",
+            invented.len()
+        );
+        for (pair, _) in invented {
+            let why = because(&["invented"], pair);
+            let _ = writeln!(text, "    invented  {} {}{why}", pair.0, pair.1);
         }
 
         let right = self.denials.iter().filter(|d| d.action_agrees).count();
@@ -278,9 +277,10 @@ impl Score {
                 .or_insert(0) += 1;
         }
         for ((source, name, resource, ours), times) in misses {
+            let why = because(&["denial"], &(source.clone(), name.clone()));
             let _ = writeln!(
                 text,
-                "    {times} times {source} {name}: {resource}, ours {ours:?}"
+                "    {times} times {source} {name}: {resource}, ours {ours:?}{why}"
             );
         }
 
@@ -317,7 +317,11 @@ impl Score {
                 if !all {
                     example = example.chars().take(160).collect();
                 }
-                let _ = writeln!(text, "    {source} {name}: {found} of {of}, not {example}");
+                let why = because(&["resource", "elsewhere"], &(source.clone(), name.clone()));
+                let _ = writeln!(
+                    text,
+                    "    {source} {name}: {found} of {of}, not {example}{why}"
+                );
             }
         }
         text

@@ -35,15 +35,21 @@ fn version() -> &'static str {
     &TEXT
 }
 
-/// A time range, as most commands take it.
+/// A time range, as most commands take it. Times are UTC unless they say otherwise.
 #[derive(Debug, Clone, Default, ClapArgs)]
 pub(crate) struct RangeArgs {
-    /// First day, month or time: 2026-11-01, 2026-11, 2026-11-01T09:30Z
-    #[arg(long, value_name = "TIME")]
+    /// First day, month or time: 2026-11-01, 2026-11, 2026-11-01T09:30+01:00, yesterday, -90d
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     from: Option<String>,
     /// Last day or month (included), or the time before which to stop
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     to: Option<String>,
+    /// The last days, hours, weeks or months until now: 90d, 36h, "2 weeks"
+    #[arg(long, value_name = "SPAN", conflicts_with_all = ["from", "to"])]
+    last: Option<String>,
+    /// A range: 2026-01..2026-03, 2026-11, "last month", "this week"
+    #[arg(long, value_name = "RANGE", conflicts_with_all = ["from", "to", "last"], allow_hyphen_values = true)]
+    during: Option<String>,
 }
 
 /// A time that was not understood, with what would be.
@@ -54,7 +60,13 @@ struct BadTime(TimeError);
 
 impl RangeArgs {
     pub(crate) fn parse(&self) -> Result<TimeRange> {
-        Ok(TimeRange::parse(self.from.as_deref(), self.to.as_deref()).map_err(BadTime)?)
+        let now = jiff::Timestamp::now().as_microsecond();
+        let range = match (&self.last, &self.during) {
+            (Some(span), _) => TimeRange::last(span, now),
+            (_, Some(range)) => TimeRange::during(range, now),
+            _ => TimeRange::between(self.from.as_deref(), self.to.as_deref(), now),
+        };
+        Ok(range.map_err(BadTime)?)
     }
 }
 

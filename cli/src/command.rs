@@ -1,16 +1,21 @@
 //! The commands, one file each.
 
+mod apply;
 mod check_access_not_granted;
 mod check_no_new_access;
+mod connect;
+mod diff;
 mod explain;
 mod export;
 mod ingest;
 mod lake;
 mod policy;
 mod principals;
+pub(crate) mod query;
 mod reference;
+mod rollback;
 mod serve;
-mod sql;
+pub(crate) mod sql;
 mod r#try;
 mod validate;
 mod verify;
@@ -27,10 +32,20 @@ pub(crate) enum Command {
     Ingest(ingest::Ingest),
     /// Ask a lake with SQL
     Sql(sql::Sql),
+    /// Ask a lake a question that has a name: list, show, run
+    Query(query::Query),
+    /// Print how DuckDB, Spark, Athena and Python open a lake
+    Connect(connect::Connect),
     /// List who is in a lake
     Principals(principals::Principals),
     /// Write the least-privilege policy for what a principal did
     Policy(policy::Policy),
+    /// Compare policies with what a principal did
+    Diff(diff::Diff),
+    /// Create the policy for what a role or user did, and attach it
+    Apply(apply::Apply),
+    /// Put a role or user back to the policies that it had before
+    Rollback(rollback::Rollback),
     /// Say what is wrong with policies, as IAM Access Analyzer would
     Validate(validate::Validate),
     /// Check that a policy grants nothing that another does not
@@ -56,12 +71,17 @@ pub(crate) enum Command {
 /// Runs a command to its end.
 pub(crate) fn run(command: Command) -> Result<Exit> {
     let runtime = tokio::runtime::Runtime::new().into_diagnostic()?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         match command {
             Command::Ingest(command) => command.run().await,
             Command::Sql(command) => command.run().await,
+            Command::Query(command) => command.run().await,
+            Command::Connect(command) => command.run().await,
             Command::Principals(command) => command.run().await,
             Command::Policy(command) => command.run().await,
+            Command::Diff(command) => command.run().await,
+            Command::Apply(command) => command.run().await,
+            Command::Rollback(command) => command.run().await,
             Command::Validate(command) => command.run(),
             Command::CheckNoNewAccess(command) => command.run(),
             Command::CheckAccessNotGranted(command) => command.run(),
@@ -73,5 +93,8 @@ pub(crate) fn run(command: Command) -> Result<Exit> {
             Command::Verify(command) => command.run().await,
             Command::Try(command) => command.run().await,
         }
-    })
+    });
+    // A query that was stopped may work on until its next pause: nobody waits for it.
+    runtime.shutdown_background();
+    ended
 }

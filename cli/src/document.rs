@@ -16,8 +16,8 @@ pub(crate) enum BadDocument {
         #[source]
         source: std::io::Error,
     },
-    #[error("`{file}` has more than {} bytes: it is no policy", MAX_BYTES)]
-    TooLarge { file: String },
+    #[error("`{file}` has more than {limit} bytes: it is no policy")]
+    TooLarge { file: String, limit: usize },
     #[error("`{file}` is no text in UTF-8")]
     NoText { file: String },
     #[error("{file}:{}:{}: {}, at {}", .error.line, .error.column, .error.message, .error.path)]
@@ -27,13 +27,18 @@ pub(crate) enum BadDocument {
 
 /// The text of a file, or of standard input for `-`.
 pub(crate) fn read(file: &str) -> Result<String, BadDocument> {
+    read_up_to(MAX_BYTES, file)
+}
+
+/// The same, where a file may have more bytes than a policy.
+pub(crate) fn read_up_to(most: usize, file: &str) -> Result<String, BadDocument> {
     let failed = |source| BadDocument::Unreadable {
         file: file.to_owned(),
         source,
     };
     let mut bytes = Vec::new();
     // One byte more than is looked into tells that there is more.
-    let limit = MAX_BYTES as u64 + 1;
+    let limit = most as u64 + 1;
     let read = if file == "-" {
         std::io::stdin().take(limit).read_to_end(&mut bytes)
     } else {
@@ -42,8 +47,8 @@ pub(crate) fn read(file: &str) -> Result<String, BadDocument> {
     };
     read.map_err(failed)?;
     let file = file.to_owned();
-    if bytes.len() > MAX_BYTES {
-        return Err(BadDocument::TooLarge { file });
+    if bytes.len() > most {
+        return Err(BadDocument::TooLarge { file, limit: most });
     }
     String::from_utf8(bytes).map_err(|_| BadDocument::NoText { file })
 }
@@ -51,9 +56,14 @@ pub(crate) fn read(file: &str) -> Result<String, BadDocument> {
 /// The text of a file, and the policy that it is.
 pub(crate) fn parse(file: &str) -> Result<(String, PolicyDocument), BadDocument> {
     let text = read(file)?;
-    let document = text.parse().map_err(|error| BadDocument::NoPolicy {
+    let document = parse_text(file, &text)?;
+    Ok((text, document))
+}
+
+/// The policy that the text of a file is.
+pub(crate) fn parse_text(file: &str, text: &str) -> Result<PolicyDocument, BadDocument> {
+    text.parse().map_err(|error| BadDocument::NoPolicy {
         file: file.to_owned(),
         error,
-    })?;
-    Ok((text, document))
+    })
 }

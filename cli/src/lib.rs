@@ -21,7 +21,9 @@ mod args;
 mod command;
 mod document;
 mod exit;
+mod iam;
 mod output;
+mod repl;
 mod report;
 mod server;
 

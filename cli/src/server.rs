@@ -16,6 +16,7 @@ mod guard;
 mod jobs;
 mod listen;
 mod log;
+mod webhook;
 
 use std::sync::Arc;
 
@@ -28,6 +29,7 @@ pub(crate) use auth::{Auth, Key, random};
 pub(crate) use jobs::{Jobs, Lake};
 pub(crate) use listen::{bind, serve};
 pub(crate) use log::{LogFormat, start_log};
+pub(crate) use webhook::start_webhook;
 
 use error::ApiError;
 

@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::pattern::Pattern;
+use crate::pattern::{Budget, Pattern};
 use crate::policy::{Actions, Effect, PolicyDocument, Resources, Statement};
 use implies::implies;
 use points::{Part, Policy, Side, TooLong};
@@ -98,6 +98,7 @@ pub fn check_no_new_access(existing: &PolicyDocument, new: &PolicyDocument) -> C
         it.effect == Effect::Allow || !same_grammar || !new.statement.contains(it)
     });
     let new = Policy::of(Side::New, new, |_| true);
+    let budget = Budget::default();
     let covers_all = |allow: &Statement| {
         // Whatever it grants, it granted before, also where variables make that hard to tell.
         let same = same_grammar && existing.allows().any(|(_, old)| old == allow);
@@ -128,7 +129,7 @@ pub fn check_no_new_access(existing: &PolicyDocument, new: &PolicyDocument) -> C
             .chain(existing.perhaps(Effect::Deny))
             .chain(new.surely(Effect::Deny))
             .collect();
-        new.points_of(allow, &parts, covered)
+        new.points_of(allow, &parts, &budget, covered)
     };
     let failing = new.allows().filter_map(|(index, allow)| {
         let description = match covers_all(allow) {
@@ -156,6 +157,7 @@ pub fn check_access_not_granted(access: &[Access], policy: &PolicyDocument) -> C
         .iter()
         .map(|it| Statement::new(Effect::Allow, or_all(&it.actions), or_all(&it.resources)))
         .collect();
+    let budget = Budget::default();
     let granted = |allow: &Statement, index| {
         let parts: Vec<Part<'_>> = policy
             .perhaps(Effect::Allow)
@@ -171,7 +173,7 @@ pub fn check_access_not_granted(access: &[Access], policy: &PolicyDocument) -> C
         };
         asked
             .iter()
-            .map(|asked| points::all_points(asked, false, &parts, not_granted))
+            .map(|asked| points::all_points(asked, false, &parts, &budget, not_granted))
             .collect::<Result<Vec<bool>, TooLong>>()
             .map(|none| none.contains(&false))
     };

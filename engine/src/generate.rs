@@ -4,23 +4,34 @@
 //! listed beside it.
 
 mod access_analyzer;
+mod add;
 mod generalize;
 mod group;
 mod name;
+mod narrow;
+mod placeholder;
 mod select;
 mod shorten_actions;
 mod split_by_size;
+mod tally;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use crate::activity::{Activity, Need};
+use crate::answers::Answers;
+use crate::facts::Circumstance;
 use crate::permission::{Condition, Origin};
 use crate::policy::{self, OneOrMany, PolicyDocument, Statement};
-use crate::reference::Reference;
+use crate::reference::{AccessLevel, Reference};
 
 pub use generalize::Generalized;
+pub use narrow::{Narrowed, Narrowing, NotNarrowed};
+pub use placeholder::{Unfilled, placeholders};
 pub(crate) use select::{Meaning, select};
-pub use split_by_size::{Target, TooLarge, split_by_size};
+pub use split_by_size::{DoesNotFit, Target, fit, split_by_size};
+use tally::Tallies;
+pub use tally::Tally;
 
 /// A policy, and what to know about it.
 #[derive(Debug, Clone)]
@@ -45,23 +56,20 @@ pub struct Generated {
     pub vague: u64,
     /// Patterns that stand for more resources than were seen, as the style asks for.
     pub generalized: Vec<Generalized>,
+    /// Conditions that were asked for, and with which values they stand in the document.
+    pub narrowed: Vec<Narrowed>,
+    /// Permissions that a condition that was asked for could not narrow, and why.
+    pub not_narrowed: Vec<NotNarrowed>,
+    /// Placeholders that nobody gave a value for. What they stand in allows nothing yet.
+    pub unfilled: Vec<Unfilled>,
 }
 
-/// How often something occurred.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tally {
-    /// An action, or an operation of a service where no action is known.
-    pub what: String,
-    /// Calls.
-    pub count: u64,
-}
-
-/// An action on a resource that was used.
+/// An action on a resource that was used, or asked for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Used<'a> {
-    action: &'a str,
-    resource: &'a str,
-    conditions: &'a [Condition],
+    action: Cow<'a, str>,
+    resource: Cow<'a, str>,
+    conditions: Vec<Condition>,
 }
 
 /// How a policy is written.
@@ -79,13 +87,45 @@ pub enum Style {
     },
 }
 
+/// What is asked of a policy.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// How it is written.
+    pub style: Style,
+    /// Conditions to add, as far as the circumstances of the calls tell them.
+    pub narrow: BTreeSet<Narrowing>,
+    /// Actions to add, and values for placeholders.
+    pub answers: Answers,
+}
+
+impl Options {
+    /// No more than a style.
+    pub fn of(style: Style) -> Self {
+        Self {
+            style,
+            ..Self::default()
+        }
+    }
+}
+
 /// The policy for what `activity` tells, which is of one principal.
 pub fn generate(activity: &[Activity], reference: &Reference) -> Generated {
-    generate_as(Style::Exact, activity, reference)
+    generate_as(Style::default(), activity, reference)
 }
 
 /// The policy for what `activity` tells, which is of one principal, written in a style.
 pub fn generate_as(style: Style, activity: &[Activity], reference: &Reference) -> Generated {
+    generate_with(&Options::of(style), activity, &[], reference)
+}
+
+/// The policy for what `activity` tells, which is of one principal, as the options ask for it.
+/// `circumstances` are those of the same calls; only conditions that were asked for need them.
+pub fn generate_with(
+    options: &Options,
+    activity: &[Activity],
+    circumstances: &[Circumstance],
+    reference: &Reference,
+) -> Generated {
     let mut used: Vec<Used<'_>> = Vec::new();
     let mut calls = 0;
     let mut unchecked = 0;
@@ -112,9 +152,9 @@ pub fn generate_as(style: Style, activity: &[Activity], reference: &Reference) -
                 },
             ) => {
                 used.push(Used {
-                    action,
-                    resource,
-                    conditions,
+                    action: Cow::Borrowed(action),
+                    resource: Cow::Borrowed(resource),
+                    conditions: conditions.clone(),
                 });
                 calls += seen.count;
                 let on = format!("{action} on {resource}");
@@ -129,35 +169,29 @@ pub fn generate_as(style: Style, activity: &[Activity], reference: &Reference) -
         }
     }
 
+    let narrow::Outcome {
+        mut used,
+        narrowed,
+        not_narrowed,
+    } = narrow::narrow(used, circumstances, &options.narrow, reference);
+    let principal = activity.first().map_or("", |seen| seen.principal.as_str());
+    used.extend(add::asked_for(&options.answers, principal, reference));
+
     let mut generalized = Vec::new();
-    let statements = match style {
-        Style::Exact => exact(&used, reference),
-        Style::AccessAnalyzer => {
-            let actions = used.iter().map(|used| used.action).collect();
-            access_analyzer::statements(&actions, reference)
-        }
+    let mut statements = match options.style {
+        Style::Exact => named(group::by_service_and_resources(&used), reference),
+        Style::AccessAnalyzer => access_analyzer::statements(&used, principal, reference),
         Style::Compact { threshold } => {
             let groups = group::by_service_and_resources(&used);
-            let short = groups.into_iter().map(|group| {
-                if NEVER_GENERALIZED
-                    .iter()
-                    .any(|action| group.actions.contains(*action))
-                {
-                    return group;
-                }
-                let (resources, patterns) = generalize::siblings(&group.resources, threshold);
-                generalized.extend(patterns);
-                group::Group { resources, ..group }
-            });
-            let mut groups = group::merged(short.collect());
-            for group in &mut groups {
-                group.actions = shorten_actions::shorten(&group.actions, reference);
-            }
-            named(groups, reference)
+            named(
+                compact(groups, threshold, &mut generalized, reference),
+                reference,
+            )
         }
     };
     generalized.sort();
     generalized.dedup();
+    let unfilled = placeholder::fill(&mut statements, &options.answers.set);
     Generated {
         document: PolicyDocument::new(statements),
         calls,
@@ -168,16 +202,52 @@ pub fn generate_as(style: Style, activity: &[Activity], reference: &Reference) -
         unchecked,
         vague,
         generalized,
+        narrowed,
+        not_narrowed,
+        unfilled,
     }
 }
 
-/// Actions by which one role becomes or hands on another: a pattern would let a principal take
-/// roles that it never had.
-const NEVER_GENERALIZED: [&str; 2] = ["iam:PassRole", "sts:AssumeRole"];
+/// The groups with patterns for siblings, and wildcards in actions.
+fn compact(
+    groups: Vec<group::Group>,
+    threshold: usize,
+    generalized: &mut Vec<Generalized>,
+    reference: &Reference,
+) -> Vec<group::Group> {
+    let short = groups.into_iter().map(|group| {
+        if group
+            .actions
+            .iter()
+            .any(|it| hands_on_access(it, reference))
+        {
+            return group;
+        }
+        let (resources, patterns) = generalize::siblings(&group.resources, threshold);
+        generalized.extend(patterns);
+        group::Group { resources, ..group }
+    });
+    let mut groups = group::merged(short.collect());
+    for group in &mut groups {
+        group.actions = shorten_actions::shorten(&group.actions, reference);
+    }
+    groups
+}
 
-/// The statements that allow what was used, and nothing besides.
-fn exact(used: &[Used<'_>], reference: &Reference) -> Vec<Statement> {
-    named(group::by_service_and_resources(used), reference)
+/// Whether an action gives somebody access: becomes or passes a role, makes keys, writes a
+/// policy. On a pattern it would reach identities that it never touched.
+fn hands_on_access(action: &str, reference: &Reference) -> bool {
+    let (service, name) = action.split_once(':').unwrap_or_default();
+    let levels = reference
+        .action(service, name)
+        .map_or(&[][..], |action| &action.access_levels);
+    match service {
+        "sts" => true,
+        "iam" => !levels
+            .iter()
+            .all(|level| matches!(level, AccessLevel::List | AccessLevel::Read)),
+        _ => levels.contains(&AccessLevel::PermissionsManagement),
+    }
 }
 
 /// A statement for each group, with a name.
@@ -208,25 +278,6 @@ fn condition_block(conditions: &BTreeSet<Condition>) -> policy::Condition {
 
 fn operation(seen: &Activity) -> String {
     format!("{} {}", seen.event_source, seen.event_name)
-}
-
-#[derive(Default)]
-struct Tallies(BTreeMap<String, u64>);
-
-impl Tallies {
-    fn add(&mut self, what: &str, count: u64) {
-        *self.0.entry(what.to_owned()).or_default() += count;
-    }
-
-    fn most_first(self) -> Vec<Tally> {
-        let tallies = self
-            .0
-            .into_iter()
-            .map(|(what, count)| Tally { what, count });
-        let mut tallies: Vec<Tally> = tallies.collect();
-        tallies.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.what.cmp(&b.what)));
-        tallies
-    }
 }
 
 #[cfg(test)]

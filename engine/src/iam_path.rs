@@ -10,6 +10,15 @@ use crate::activity::{Activity, Need};
 /// Gives resources that are IAM roles, users, groups or policies the path under which `known`
 /// ARNs name them. A name that is known under several paths stays as it is.
 pub fn restore(activity: &mut [Activity], known: &BTreeSet<String>) {
+    let resources = activity.iter_mut().filter_map(|seen| match &mut seen.need {
+        Need::Permission { resource, .. } => Some(resource),
+        Need::Nothing | Need::Unknown => None,
+    });
+    restore_all(resources, known);
+}
+
+/// The same for any resources.
+pub fn restore_all<'a>(resources: impl Iterator<Item = &'a mut String>, known: &BTreeSet<String>) {
     let mut paths: BTreeMap<String, Option<&str>> = BTreeMap::new();
     for arn in known {
         if let Some((bare, _)) = without_path(arn) {
@@ -19,10 +28,8 @@ pub fn restore(activity: &mut [Activity], known: &BTreeSet<String>) {
                 .or_insert(Some(arn));
         }
     }
-    for seen in activity {
-        if let Need::Permission { resource, .. } = &mut seen.need
-            && let Some(Some(full)) = paths.get(resource.as_str())
-        {
+    for resource in resources {
+        if let Some(Some(full)) = paths.get(resource.as_str()) {
             *resource = (*full).to_owned();
         }
     }

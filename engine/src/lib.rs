@@ -12,10 +12,20 @@
 //! ```
 
 pub mod activity;
+pub mod answers;
 pub mod arn;
+pub mod authorization_details;
+pub mod batch;
 pub mod contain;
+pub mod coverage;
+pub mod diff;
+pub mod dossier;
 pub mod evaluate;
 pub mod event;
+pub mod explain;
+pub mod facts;
+pub mod format;
+pub mod gaps;
 pub mod generate;
 pub mod iam_path;
 pub mod json;
@@ -25,6 +35,7 @@ pub mod policy;
 pub mod principal;
 pub mod prove;
 pub mod reference;
+pub mod scp;
 pub mod time;
 pub mod validate;
 

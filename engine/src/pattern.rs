@@ -12,7 +12,7 @@
 mod language;
 mod variable;
 
-pub(crate) use language::{Language, Reading, covers, meet, signatures};
+pub(crate) use language::{Budget, Language, Reading, covers, meet, signatures};
 pub(crate) use variable::{Piece, Variable, arn_fields, pieces};
 
 /// A pattern, taken apart.

@@ -23,6 +23,10 @@ pub use condition::Condition;
 pub use mapper::Mapper;
 pub(crate) use resource::resource_type_of;
 
+/// A mark of the rules and of the reference: with another one, the same event may need other
+/// permissions.
+pub const MAPPING: &str = env!("TRAILWRIGHT_MAPPING");
+
 /// What a call needed from IAM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Needs {

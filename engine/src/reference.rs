@@ -13,6 +13,7 @@ mod event_source;
 mod exception;
 mod id_prefix;
 mod info;
+mod invisible_action;
 mod load;
 mod member_alias;
 mod not_permission;
@@ -33,6 +34,7 @@ pub use condition_key::ConditionKey;
 pub use exception::{Exception, ExceptionAction, When};
 pub use id_prefix::IdPrefix;
 pub use info::{Info, Package};
+pub use invisible_action::{InvisibleAction, Visibility};
 pub use member_alias::MemberAlias;
 pub use not_permission::{NotPermission, NotPermissionKind};
 pub use opaque_member::OpaqueMember;
@@ -70,6 +72,7 @@ pub struct Reference {
     action_types: Vec<ActionType>,
     sibling_services: Vec<SiblingService>,
     opaque_members: Vec<OpaqueMember>,
+    invisible_actions: Vec<InvisibleAction>,
     condition_keys: OnceLock<Vec<ConditionKey>>,
     info: OnceLock<Info>,
 }
@@ -89,6 +92,7 @@ impl Reference {
             action_types: load::rows("", load::ACTION_TYPES.lines()),
             sibling_services: load::rows("", load::SIBLING_SERVICES.lines()),
             opaque_members: load::rows("", load::OPAQUE_MEMBERS.lines()),
+            invisible_actions: load::rows("", load::INVISIBLE_ACTIONS.lines()),
             condition_keys: OnceLock::new(),
             info: OnceLock::new(),
         });
@@ -273,6 +277,14 @@ impl Reference {
             .map_or(&[], |row| &row.service_principals)
     }
 
+    /// Why a trail of management events shows nothing of an action, if it does not.
+    pub fn invisible_action(&self, prefix: &str, name: &str) -> Option<&InvisibleAction> {
+        let rows = load::find_all(&self.invisible_actions, prefix).iter();
+        let mut named =
+            rows.filter(|row| row.action == "*" || row.action.eq_ignore_ascii_case(name));
+        named.next()
+    }
+
     /// What `kms:ViaService` names a calling service, before the region.
     pub fn via_service(&self, invoked_by: &str) -> Option<&'static str> {
         let label = event_source::label(invoked_by);
@@ -320,7 +332,7 @@ mod tests {
         let reference = Reference::bundled();
         let of_services = |count: fn(&Service) -> usize| reference.services.iter().map(count).sum();
         let _ = reference.condition_key("aws:SourceIp");
-        let tables: [(&load::Table, usize); 16] = [
+        let tables: [(&load::Table, usize); 17] = [
             (&load::SERVICES, reference.services.len()),
             (&load::ACTIONS, of_services(|it| it.actions().len())),
             (
@@ -346,6 +358,7 @@ mod tests {
             (&load::ACTION_TYPES, reference.action_types.len()),
             (&load::SIBLING_SERVICES, reference.sibling_services.len()),
             (&load::OPAQUE_MEMBERS, reference.opaque_members.len()),
+            (&load::INVISIBLE_ACTIONS, reference.invisible_actions.len()),
         ];
         for (index, (table, rows)) in tables.into_iter().enumerate() {
             assert!(rows > 0, "table {index} is empty");
@@ -394,6 +407,11 @@ mod tests {
                 }
             }
         }
+        for row in reference.invisible_actions.iter() {
+            if row.action != "*" && !exists(row.prefix, row.action) {
+                writeln!(missing, "invisible {}:{}", row.prefix, row.action).unwrap();
+            }
+        }
         for source in reference
             .event_sources
             .iter()
@@ -404,9 +422,13 @@ mod tests {
         for row in &reference.member_aliases {
             let kind = reference.resource_type(row.prefix, row.resource_type);
             let variable = format!("${{{}}}", row.variable);
+            let has_variable = |template: &&str| {
+                template.contains(&variable)
+                // Some templates end in a star where others have a variable.
+                || row.variable == "*" && template.contains(":*")
+            };
             if kind.is_none_or(|kind| {
-                kind.name != row.resource_type
-                    || !kind.arn_templates.iter().any(|it| it.contains(&variable))
+                kind.name != row.resource_type || !kind.arn_templates.iter().any(has_variable)
             }) {
                 writeln!(missing, "alias {} {}", row.resource_type, row.variable).unwrap();
             }

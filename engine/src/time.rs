@@ -2,9 +2,13 @@
 //!
 //! Inside, a time is a count of microseconds since the epoch, UTC, as in the lake.
 
-use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+mod parse;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use jiff::Timestamp;
 
 /// A time range: `from` is in it, `to` is not. An open end is `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,19 +21,38 @@ pub struct TimeRange {
 
 /// A time that could not be read.
 #[derive(Debug, thiserror::Error)]
-#[error("expected a date or a time, got `{0}`")]
+#[error("{0}")]
 pub struct TimeError(String);
 
 impl TimeError {
+    fn not_understood(text: &str) -> Self {
+        Self(format!(
+            "expected a date, a time or a range of them, got `{text}`"
+        ))
+    }
+
+    fn no_range(text: &str) -> Self {
+        Self(format!("`{text}` is a moment, not a range"))
+    }
+
+    fn reversed(from: i64, to: i64) -> Self {
+        Self(format!(
+            "the range ends at {}, before it begins at {}",
+            to_text(to),
+            to_text(from)
+        ))
+    }
+
     /// What would have been understood.
     pub fn hint(&self) -> &'static str {
-        "write 2026-11-24, 2026-11, 2026-11-24T09:30 or 2026-11-24T09:30:00+01:00; without an offset it is UTC"
+        "write 2026, 2026-11, 2026-11-24, 2026-11-24T09:30, 2026-11-24T09:30:00+01:00, today, yesterday, \
+         last month, -90d or 3 hours ago; a range also as 2026-01..2026-03 or last 90d; without an offset it is UTC"
     }
 }
 
 impl TimeRange {
-    /// The range between two texts as people write them. A day or a month given as the end is
-    /// in the range with all its hours.
+    /// The range between two dates or times that mean the same whenever they are read. A day or
+    /// a month given as the end is in the range with all its hours.
     ///
     /// ```
     /// # use trailwright_engine::time::TimeRange;
@@ -39,48 +62,53 @@ impl TimeRange {
     /// # Ok::<(), trailwright_engine::time::TimeError>(())
     /// ```
     pub fn parse(from: Option<&str>, to: Option<&str>) -> Result<Self, TimeError> {
+        let bounds =
+            |text: &str| parse::absolute(text).ok_or_else(|| TimeError::not_understood(text));
         Ok(Self {
-            from: from.map(parse_period).transpose()?.map(|(start, _)| start),
-            to: to.map(parse_period).transpose()?.map(|(_, end)| end),
+            from: from.map(bounds).transpose()?.map(|(start, _)| start),
+            to: to.map(bounds).transpose()?.map(|(_, end)| end),
         })
+    }
+
+    /// As [`parse`](Self::parse), and also from times that are seen from `now`: `-90d`,
+    /// `yesterday`, `last month`.
+    pub fn between(from: Option<&str>, to: Option<&str>, now: i64) -> Result<Self, TimeError> {
+        parse::between(from, to, now)
+    }
+
+    /// The range that one text names: `2026-01..2026-03`, `last 90d`, `last month`, `2026`.
+    ///
+    /// ```
+    /// # use trailwright_engine::time::{TimeRange, from_text};
+    /// let now = from_text("2026-11-24T09:30:00Z").unwrap_or_default();
+    /// let range = TimeRange::during("last month", now)?;
+    /// assert_eq!(range, TimeRange::parse(Some("2026-10"), Some("2026-10"))?);
+    /// # Ok::<(), trailwright_engine::time::TimeError>(())
+    /// ```
+    pub fn during(text: &str, now: i64) -> Result<Self, TimeError> {
+        parse::range(text, now)
+    }
+
+    /// From so long before `now` on: `90d`, `2 weeks`, `36h`; or the last whole `month`.
+    pub fn last(text: &str, now: i64) -> Result<Self, TimeError> {
+        match parse::last(text, now) {
+            Some(range) => Ok(range),
+            None => parse::range(&format!("last {}", text.trim()), now)
+                .map_err(|_| TimeError::not_understood(text)),
+        }
     }
 }
 
-/// Start and end (exclusive) of the month, day or instant that `text` names.
-fn parse_period(text: &str) -> Result<(i64, i64), TimeError> {
-    let error = || TimeError(text.to_owned());
-    let month = |text: &str| -> Option<(i64, i64)> {
-        let start: Date = format!("{text}-01").parse().ok()?;
-        Some((
-            utc(start.into())?,
-            utc(start.checked_add(1.month()).ok()?.into())?,
-        ))
-    };
-    let day = |text: &str| -> Option<(i64, i64)> {
-        let start: Date = text.parse().ok()?;
-        Some((
-            utc(start.into())?,
-            utc(start.checked_add(1.day()).ok()?.into())?,
-        ))
-    };
-    let instant = |text: &str| -> Option<(i64, i64)> {
-        let at = match text.parse::<Timestamp>() {
-            Ok(at) => at.as_microsecond(),
-            Err(_) => utc(text.parse::<DateTime>().ok()?)?,
-        };
-        Some((at, at))
-    };
-    let found = match text.len() {
-        7 => month(text),
-        10 => day(text),
-        _ => instant(text),
-    };
-    found.ok_or_else(error)
-}
-
-fn utc(civil: DateTime) -> Option<i64> {
-    let timestamp = TimeZone::UTC.to_timestamp(civil).ok()?;
-    Some(timestamp.as_microsecond())
+impl fmt::Display for TimeRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [from, to] = [self.from, self.to].map(|at| at.map(to_text));
+        match (from, to) {
+            (None, None) => f.write_str("all time"),
+            (Some(from), None) => write!(f, "from {from}"),
+            (None, Some(to)) => write!(f, "before {to}"),
+            (Some(from), Some(to)) => write!(f, "from {from} before {to}"),
+        }
+    }
 }
 
 /// The time in an RFC 3339 `text`.
@@ -103,33 +131,4 @@ pub fn is_text_of(micros: i64, text: &str) -> bool {
 /// The UTC month in which `micros` lies, `2026-11`.
 pub fn month(micros: i64) -> String {
     to_text(micros).chars().take(7).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_delivered_time_comes_back_as_it_was() {
-        for text in ["2023-07-10T11:42:36Z", "2026-11-24T00:00:00.123Z"] {
-            assert_eq!(from_text(text).map(to_text).as_deref(), Some(text));
-        }
-    }
-
-    #[test]
-    fn an_end_date_includes_its_day() -> Result<(), TimeError> {
-        let range = TimeRange::parse(Some("2023-07-10"), Some("2023-07-10"))?;
-        assert_eq!(range.from, from_text("2023-07-10T00:00:00Z"));
-        assert_eq!(range.to, from_text("2023-07-11T00:00:00Z"));
-        Ok(())
-    }
-
-    #[test]
-    fn nonsense_is_named() {
-        let error = TimeRange::parse(Some("yesterday-ish"), None);
-        assert_eq!(
-            error.map_err(|e| e.to_string()),
-            Err("expected a date or a time, got `yesterday-ish`".to_owned())
-        );
-    }
 }

@@ -21,6 +21,7 @@ use walkdir::WalkDir;
 use crate::Error;
 use crate::decompress::{Inflater, Text};
 use crate::object_key::{Kind, ObjectKey};
+use crate::source;
 
 pub use keys::Keys;
 
@@ -58,11 +59,11 @@ pub struct Checked {
     pub why: Option<String>,
 }
 
-/// The files of a folder, told apart by their paths.
+/// The files of a folder by their places, of which several copies may lie here.
 #[derive(Default)]
 struct Files {
-    digests: BTreeMap<String, PathBuf>,
-    logs: BTreeMap<String, PathBuf>,
+    digests: BTreeMap<String, Vec<PathBuf>>,
+    logs: BTreeMap<String, Vec<PathBuf>>,
 }
 
 /// Checks every log and digest file under `folder`, and those that the digests name. Calls
@@ -76,38 +77,36 @@ pub fn verify(folder: &Path, keys: &Keys, on_file: &mut dyn FnMut(Checked)) -> R
     }
     let mut inflater = Inflater::new();
     let proven = chain::check(&files.digests, keys, &mut inflater, on_file);
-    for (by, listed) in proven {
-        let Some(path) = files.logs.remove(&place(&listed.s3_object)) else {
-            on_file(Checked {
-                file: listed.s3_object,
-                digest: false,
-                verdict: Verdict::Missing,
-                why: Some(format!("listed in {by}")),
-            });
-            continue;
-        };
-        let (verdict, why) = match hash(&path, &mut inflater) {
-            Ok(hash) if hash.eq_ignore_ascii_case(&listed.hash_value) => (Verdict::Valid, None),
-            Ok(_) => {
-                let why = format!("its hash is not the one in {by}");
-                (Verdict::Altered, Some(why))
-            }
-            Err(why) => (Verdict::Altered, Some(why)),
-        };
+    let mut tell = |file: String, verdict, why| {
         on_file(Checked {
-            file: path.to_string_lossy().into_owned(),
+            file,
             digest: false,
             verdict,
             why,
         });
+    };
+    for (by, listed) in proven {
+        let Some(copies) = files.logs.remove(&place(&listed.s3_object)) else {
+            let why = format!("listed in {by}");
+            tell(listed.s3_object, Verdict::Missing, Some(why));
+            continue;
+        };
+        for path in copies {
+            let (verdict, why) = match hash(&path, &mut inflater) {
+                Ok(hash) if hash.eq_ignore_ascii_case(&listed.hash_value) => (Verdict::Valid, None),
+                Ok(_) => {
+                    let why = format!("its hash is not the one in {by}");
+                    (Verdict::Altered, Some(why))
+                }
+                Err(why) => (Verdict::Altered, Some(why)),
+            };
+            tell(path.to_string_lossy().into_owned(), verdict, why);
+        }
     }
-    for path in files.logs.into_values() {
-        on_file(Checked {
-            file: path.to_string_lossy().into_owned(),
-            digest: false,
-            verdict: Verdict::Unproven,
-            why: Some("no proven digest lists it".to_owned()),
-        });
+    for path in files.logs.into_values().flatten() {
+        let why = "no proven digest lists it".to_owned();
+        let file = path.to_string_lossy().into_owned();
+        tell(file, Verdict::Unproven, Some(why));
     }
     Ok(())
 }
@@ -120,17 +119,20 @@ fn find(folder: &Path) -> Result<Files, Error> {
             source: Box::new(error),
         })?;
         let name = entry.path().to_string_lossy().into_owned();
-        let is_log = [".json", ".json.gz", ".gz"]
-            .iter()
-            .any(|end| name.ends_with(end));
-        if !entry.file_type().is_file() || !is_log || name.ends_with(chain::METADATA_SUFFIX) {
+        // Whatever an ingest of this folder would read must be told of.
+        if !entry.file_type().is_file() || !source::is_log_name(entry.path()) {
             continue;
         }
-        match ObjectKey::parse(&name).kind {
-            Kind::Digest => files.digests.insert(place(&name), entry.into_path()),
-            Kind::Events => files.logs.insert(place(&name), entry.into_path()),
-            Kind::OtherService => None,
+        let files = match ObjectKey::parse(&name).kind {
+            Kind::Digest if name.ends_with(chain::METADATA_SUFFIX) => continue,
+            Kind::Digest => &mut files.digests,
+            Kind::Events => &mut files.logs,
+            Kind::OtherService => continue,
         };
+        files
+            .entry(place(&name))
+            .or_default()
+            .push(entry.into_path());
     }
     Ok(files)
 }

@@ -11,6 +11,7 @@
 //! writes. Memory is bounded by the batches in flight, not by the size of the trail.
 
 mod batch;
+mod contents;
 mod decompress;
 mod digest;
 mod error;
@@ -22,6 +23,7 @@ mod report;
 mod source;
 mod unwrap;
 
+pub use contents::Contents;
 pub use digest::{Checked, Keys, Verdict, verify};
 pub use error::Error;
 pub use lake::{Coverage, Info, Lake, Quarantined, Rewritten, TARGET_BYTES};

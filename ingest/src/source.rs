@@ -182,13 +182,16 @@ enum Use {
     NotSelected,
 }
 
+/// Whether a file that lies in a folder is read, by its name.
+pub(crate) fn is_log_name(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.to_ascii_lowercase();
+    LOG_FILE_SUFFIXES.iter().any(|end| name.ends_with(end))
+}
+
 /// What to do with the file at `path`.
 fn use_of(path: &str, selection: &Selection) -> Use {
-    let name = Path::new(path)
-        .file_name()
-        .map(|name| name.to_string_lossy().to_ascii_lowercase())
-        .unwrap_or_default();
-    if !LOG_FILE_SUFFIXES.iter().any(|end| name.ends_with(end)) {
+    if !is_log_name(Path::new(path)) {
         return Use::Other;
     }
     let key = ObjectKey::parse(path);

@@ -5,13 +5,25 @@ use std::collections::BTreeSet;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type, TimeUnit, TimestampMicrosecondType};
-use datafusion::functions_aggregate::expr_fn::{max, min, sum};
 use datafusion::prelude::{Expr, col, lit};
 use trailwright_engine::activity::{Activity, Need, Outcome};
 use trailwright_engine::iam_path;
-use trailwright_engine::permission::Origin;
+use trailwright_engine::permission::{Condition, Origin};
 
 use crate::{Error, Session};
+
+/// What activity is grouped by.
+pub(crate) const GROUPS: [&str; 9] = [
+    "principal",
+    "event_source",
+    "event_name",
+    "mapping",
+    "action",
+    "resource",
+    "resource_origin",
+    "conditions",
+    "outcome",
+];
 
 /// A part of a lake.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -58,36 +70,10 @@ impl Session {
         principal: &str,
         scopes: &[Scope],
     ) -> Result<Vec<Activity>, Error> {
-        let groups = [
-            "principal",
-            "event_source",
-            "event_name",
-            "mapping",
-            "action",
-            "resource",
-            "resource_origin",
-            "conditions",
-            "outcome",
-        ];
+        let which = col("principal").eq(lit(principal)).and(any_of(scopes));
         let batches = self
-            .table("activity")
+            .grouped_activity(which, &GROUPS)
             .await?
-            .filter(col("principal").eq(lit(principal)).and(any_of(scopes)))?
-            .aggregate(
-                groups.iter().map(|name| col(*name)).collect(),
-                vec![
-                    sum(col("calls")).alias("calls"),
-                    min(col("first_seen")).alias("first_seen"),
-                    max(col("last_seen")).alias("last_seen"),
-                    min(col("sample_event_id")).alias("sample_event_id"),
-                ],
-            )?
-            .sort(
-                groups
-                    .iter()
-                    .map(|name| col(*name).sort(true, true))
-                    .collect(),
-            )?
             .collect()
             .await?;
         let mut activity = Vec::new();
@@ -116,10 +102,10 @@ impl Session {
     }
 
     /// ARNs of the roles and users in the lake that have a path.
-    async fn arns_with_path(&self) -> Result<BTreeSet<String>, Error> {
+    pub(crate) async fn arns_with_path(&self) -> Result<BTreeSet<String>, Error> {
         let with_path = col("principal").like(lit("arn:%:iam::%:%/%/%"));
         let batches = self
-            .table("events")
+            .table("activity")
             .await?
             .filter(with_path)?
             .select_columns(&["principal"])?
@@ -175,13 +161,27 @@ impl Rows {
         column.map_or(0, |c| u64::try_from(c.value(row)).unwrap_or_default())
     }
 
+    pub(crate) fn signed(&self, name: &str, row: usize) -> i64 {
+        let column = self.batch.column_by_name(name);
+        let column = column.and_then(|c| c.as_primitive_opt::<Int64Type>());
+        column.map_or(0, |c| c.value(row))
+    }
+
+    /// The conditions of a permission; `None` if they are not of the shape that is written.
+    pub(crate) fn conditions(&self, row: usize) -> Option<Vec<Condition>> {
+        match self.text("conditions", row) {
+            None => Some(Vec::new()),
+            Some(text) => serde_json::from_str(&text).ok(),
+        }
+    }
+
     pub(crate) fn time(&self, name: &str, row: usize) -> Option<i64> {
         let column = self.batch.column_by_name(name)?;
         let column = column.as_primitive_opt::<TimestampMicrosecondType>()?;
         column.is_valid(row).then(|| column.value(row))
     }
 
-    fn activity(&self, row: usize) -> Result<Activity, Error> {
+    pub(crate) fn activity(&self, row: usize) -> Result<Activity, Error> {
         let wrong = |column: &str| Error::Shape {
             table: "activity",
             column: column.to_owned(),
@@ -189,17 +189,21 @@ impl Rows {
         let need = match self.text("mapping", row).as_deref() {
             Some("mapped") => Need::Permission {
                 action: self.text("action", row).ok_or_else(|| wrong("action"))?,
-                resource: self
-                    .text("resource", row)
-                    .ok_or_else(|| wrong("resource"))?,
-                origin: self
-                    .text("resource_origin", row)
-                    .and_then(|text| Origin::from_text(&text))
-                    .ok_or_else(|| wrong("resource_origin"))?,
-                conditions: match self.text("conditions", row) {
-                    None => Vec::new(),
-                    Some(text) => serde_json::from_str(&text).map_err(|_| wrong("conditions"))?,
+                // Activity that is not grouped by resource is on any.
+                resource: match self.batch.column_by_name("resource") {
+                    None => "*".to_owned(),
+                    Some(_) => self
+                        .text("resource", row)
+                        .ok_or_else(|| wrong("resource"))?,
                 },
+                origin: match self.batch.column_by_name("resource_origin") {
+                    None => Origin::Any,
+                    Some(_) => self
+                        .text("resource_origin", row)
+                        .and_then(|text| Origin::from_text(&text))
+                        .ok_or_else(|| wrong("resource_origin"))?,
+                },
+                conditions: self.conditions(row).ok_or_else(|| wrong("conditions"))?,
             },
             Some("none") => Need::Nothing,
             Some("unmapped") => Need::Unknown,

@@ -1,17 +1,33 @@
 //! SQL over a lake of CloudTrail events.
 //!
 //! A [`Session`] is one version of a lake with its views and functions. `activity` turns events
-//! into the permissions they prove, so that grouping and counting are plain SQL.
+//! into the permissions they prove, so that grouping and counting are plain SQL. What is counted
+//! once is kept in the roll-up, which [`refresh`] writes and every session reads.
 
 mod activity;
+mod circumstances;
+mod coverage;
+mod depth;
 mod error;
+mod everybody;
 mod export;
 mod functions;
+mod lake;
+mod limits;
+mod mistake;
+mod named;
 mod principals;
+mod rollup;
 mod session;
-mod views;
+mod tables;
 
 pub use activity::Scope;
 pub use error::Error;
+pub use everybody::{Everybody, PrincipalActivity};
+pub use functions::{FUNCTIONS, FunctionDoc};
+pub use limits::{Limits, Passed};
+pub use named::{Kind, NamedQuery, Parameter, named_queries, named_query, shown};
 pub use principals::PrincipalSummary;
+pub use rollup::{Refreshed, refresh, vacuum};
 pub use session::Session;
+pub use tables::{TableDoc, table, tables};

@@ -1,27 +1,53 @@
-//! How is a lake opened for queries?
+//! How is a lake opened for queries, and how is a query run?
 
-use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::SchemaRef;
+use datafusion::common::ParamValues;
+use datafusion::common::config::Dialect;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::logical_expr::{col, lit};
-use datafusion::prelude::{DataFrame, Expr, SQLOptions, SessionConfig, SessionContext};
+use datafusion::logical_expr::col;
+use datafusion::prelude::{DataFrame, Expr, SQLOptions, SessionConfig, SessionContext, lit};
 use datafusion::scalar::ScalarValue;
-use deltalake::{DeltaTable, DeltaTableBuilder};
+use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
+use deltalake::DeltaTable;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use tokio::sync::{Mutex, OnceCell};
+use tokio::time::Instant;
 use trailwright_engine::event;
-use trailwright_engine::location::{Storage, is_url, url_of};
+use trailwright_engine::location::Storage;
 use trailwright_engine::time::{self, TimeRange};
 
-use crate::{Error, functions, views};
+use crate::lake::Lake;
+use crate::limits::{Limits, Passed, Threads};
+use crate::rollup::{self, RollUp};
+use crate::{Error, depth, functions, mistake, tables};
 
 /// One version of a lake, open for queries.
 pub struct Session {
     ctx: SessionContext,
+    lake: Lake,
+    events: DeltaTable,
+    /// The roll-up as it was found; it is looked at when it is first asked.
+    found: Mutex<Option<DeltaTable>>,
+    activity: OnceCell<()>,
+    /// Held while a view is made known, so that it is made known once.
+    views: Mutex<()>,
     range: TimeRange,
+    limits: Limits,
 }
+
+/// A statement that would do more than read, or a function nobody knows, is no query.
+const READ_ONLY: fn() -> SQLOptions = || {
+    SQLOptions::new()
+        .with_allow_ddl(false)
+        .with_allow_dml(false)
+        .with_allow_statements(false)
+};
 
 impl Session {
     /// Opens the lake at `location` as it is now. Later ingests do not change what this
@@ -42,48 +68,303 @@ impl Session {
         storage: &Storage,
         range: TimeRange,
     ) -> Result<Self, Error> {
-        let table = open_events(location, storage).await?;
-        let ctx = SessionContext::new_with_config(config());
-        functions::register(&ctx);
-        register_events(&ctx, &table, &range).await?;
-        views::register(&ctx).await?;
-        Ok(Self { ctx, range })
+        Self::open_within(location, storage, range, Limits::default()).await
+    }
+
+    /// The same, with limits on what queries may take.
+    pub async fn open_within(
+        location: &str,
+        storage: &Storage,
+        range: TimeRange,
+        limits: Limits,
+    ) -> Result<Self, Error> {
+        let lake = Lake::at(location, storage);
+        // In this order: the roll-up must not be ahead of the events.
+        let found = RollUp::open(&lake).await?;
+        let events = lake.events().await?;
+        let ctx = context(&limits)?;
+        register(&lake, &ctx, &events)?;
+        let session = Self {
+            ctx,
+            lake,
+            events,
+            found: Mutex::new(found),
+            activity: OnceCell::new(),
+            views: Mutex::new(()),
+            range,
+            limits,
+        };
+        session.register_events().await?;
+        Ok(session)
     }
 
     /// Runs a query and gathers its answer.
     pub async fn sql(&self, query: &str) -> Result<Vec<RecordBatch>, Error> {
-        Ok(self.plan(query).await?.collect().await?)
+        use futures::TryStreamExt;
+        Ok(self.sql_stream(query).await?.try_collect().await?)
     }
 
     /// Runs a query and gives its answer piece by piece, in memory that does not grow with it.
     pub async fn sql_stream(&self, query: &str) -> Result<SendableRecordBatchStream, Error> {
-        Ok(self.plan(query).await?.execute_stream().await?)
+        self.sql_with(query, None, &[]).await
+    }
+
+    /// Runs a query whose `$names` stand for values, and gives no more than `limit` rows.
+    pub async fn sql_with(
+        &self,
+        query: &str,
+        limit: Option<usize>,
+        values: &[(String, ScalarValue)],
+    ) -> Result<SendableRecordBatchStream, Error> {
+        let started = Instant::now();
+        let threads = Threads::new();
+        let planned = async {
+            let mut plan = self.plan(query).await?;
+            if !values.is_empty() {
+                let values: Vec<(&str, ScalarValue)> = values
+                    .iter()
+                    .map(|(name, value)| (name.as_str(), value.clone()))
+                    .collect();
+                plan = plan.with_param_values(ParamValues::from(values))?;
+            }
+            if limit.is_some() {
+                plan = plan.limit(0, limit)?;
+            }
+            Ok::<_, Error>(threads.start(plan).await?)
+        };
+        let answer = match self.limits.time {
+            None => planned.await,
+            Some(time) => tokio::time::timeout(time, planned)
+                .await
+                .map_err(|_| Error::Limit(Passed::Time(time)))?,
+        };
+        let answer = answer.map_err(|error| self.explained(query, error))?;
+        Ok(self.limits.watch(answer, threads, started))
     }
 
     /// The columns of a query's answer, without running it.
     pub async fn schema(&self, query: &str) -> Result<SchemaRef, Error> {
-        let plan = self.plan(query).await?;
+        let plan = self.plan(query).await;
+        let plan = plan.map_err(|error| self.explained(query, error))?;
         Ok(plan.schema().inner().clone())
     }
 
     /// Queries only: nothing that anybody types changes a file.
     async fn plan(&self, query: &str) -> Result<DataFrame, Error> {
-        let read_only = SQLOptions::new()
-            .with_allow_ddl(false)
-            .with_allow_dml(false)
-            .with_allow_statements(false);
-        let plan = self.ctx.state().create_logical_plan(query).await?;
-        read_only.verify_plan(&plan).map_err(|_| Error::NotAQuery)?;
+        if query.len() > self.limits.query {
+            return Err(Error::LongQuery {
+                length: query.len(),
+                limit: self.limits.query,
+            });
+        }
+        let links = depth::links(query);
+        if links > depth::MOST {
+            return Err(Error::DeepQuery { links });
+        }
+        let state = self.ctx.state();
+        // PostgreSQL's, where `->` binds more closely than `=`; and what only DataFusion's own
+        // knows, such as `SELECT * EXCLUDE (...)`.
+        let statement = state
+            .sql_to_statement(query, &Dialect::PostgreSQL)
+            .or_else(|error| {
+                let own = state.sql_to_statement(query, &Dialect::Generic);
+                own.map_err(|_| error)
+            })?;
+        if let Some(table) = described(&statement) {
+            return self.describe(&table).await;
+        }
+        for reference in state.resolve_table_references(&statement)? {
+            if reference.schema() == Some("information_schema") {
+                self.make_known_all().await?;
+            }
+            self.make_known(reference.table()).await?;
+        }
+        let plan = self.ctx.state().statement_to_plan(statement).await?;
+        READ_ONLY()
+            .verify_plan(&plan)
+            .map_err(|_| Error::NotAQuery)?;
         Ok(self.ctx.execute_logical_plan(plan).await?)
     }
 
+    /// What was wrong with a query, with its place and what was perhaps meant.
+    fn explained(&self, query: &str, error: Error) -> Error {
+        match error {
+            Error::Query(error) => mistake::explain(query, error, &self.ctx.state()),
+            other => other,
+        }
+    }
+
+    /// The data files of `events`, as paths or URLs.
+    pub fn data_files(&self) -> Result<Vec<String>, Error> {
+        let files = self.events.get_file_uris();
+        Ok(files.map_err(|error| self.lake.failed(error))?.collect())
+    }
+
+    /// Names and URLs of the tables in the lake.
+    pub fn locations(&self) -> Result<Vec<(String, String)>, Error> {
+        let names = [event::TABLE, tables::ACTIVITY].into_iter();
+        names
+            .map(|name| Ok((name.to_owned(), self.lake.url(name)?.to_string())))
+            .collect()
+    }
+
     pub(crate) async fn table(&self, name: &str) -> Result<DataFrame, Error> {
+        self.make_known(name).await?;
         Ok(self.ctx.table(name).await?)
+    }
+
+    /// The range of the events that this session sees.
+    pub fn time_range(&self) -> TimeRange {
+        self.range
     }
 
     pub(crate) fn range(&self) -> TimeRange {
         self.range
     }
+
+    /// Columns of a table with their types and what they hold.
+    async fn describe(&self, name: &str) -> Result<DataFrame, Error> {
+        self.make_known(name).await?;
+        let table = self.ctx.table(name).await?;
+        let doc = tables::table(name);
+        let told = |column: &str| {
+            let columns = doc.iter().flat_map(|doc| &doc.columns);
+            let mut columns = columns.filter(|(name, _)| name == column);
+            columns.next().map(|(_, doc)| doc.clone())
+        };
+        let fields = table.schema().fields().iter();
+        let rows: Vec<(String, String, Option<String>)> = fields
+            .map(|field| {
+                let name = field.name();
+                (name.clone(), field.data_type().to_string(), told(name))
+            })
+            .collect();
+        let names = StringArray::from_iter_values(rows.iter().map(|(name, ..)| name));
+        let types = StringArray::from_iter_values(rows.iter().map(|(_, kind, _)| kind));
+        let docs: StringArray = rows.iter().map(|(.., doc)| doc.as_deref()).collect();
+        let batch = RecordBatch::try_from_iter_with_nullable([
+            ("column_name", Arc::new(names) as ArrayRef, false),
+            ("data_type", Arc::new(types), false),
+            ("description", Arc::new(docs), true),
+        ]);
+        let batch = batch.map_err(DataFusionError::from)?;
+        Ok(self.ctx.read_batch(batch)?)
+    }
+
+    async fn make_known_all(&self) -> Result<(), Error> {
+        for view in tables::VIEWS {
+            self.make_known(view.name).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes a view known that is asked for the first time, with those that it builds on.
+    fn make_known<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), Error>> {
+        async move {
+            let Some(view) = tables::view(name) else {
+                return Ok(());
+            };
+            if self.ctx.table_exist(name)? {
+                return Ok(());
+            }
+            if name == tables::ACTIVITY {
+                let known = self.activity.get_or_try_init(|| self.register_activity());
+                return known.await.copied();
+            }
+            self.register_view(view).await
+        }
+        .boxed()
+    }
+
+    async fn register_view(&self, view: tables::View) -> Result<(), Error> {
+        let state = self.ctx.state();
+        let dialect = state.config().options().sql_parser.dialect;
+        let statement = state.sql_to_statement(view.query, &dialect)?;
+        for reference in state.resolve_table_references(&statement)? {
+            self.make_known(reference.table()).await?;
+        }
+        let query = self.ctx.sql(view.query).await?.into_view();
+        let _alone = self.views.lock().await;
+        if !self.ctx.table_exist(view.name)? {
+            self.ctx.register_table(view.name, query)?;
+        }
+        Ok(())
+    }
+
+    /// Makes `activity` known: the roll-up and what came since, or the view if there is none.
+    async fn register_activity(&self) -> Result<(), Error> {
+        let found = self.found.lock().await.take();
+        let stored = match found {
+            None => None,
+            Some(table) => {
+                let rollup = RollUp::of(&self.lake, table, &self.events).await?;
+                rollup::activity(&self.lake, &self.ctx, &self.events, &rollup, self.range).await?
+            }
+        };
+        match (stored, tables::view(tables::ACTIVITY)) {
+            (Some(rows), _) => {
+                self.ctx
+                    .register_table(tables::ACTIVITY, rows.into_view())?;
+                Ok(())
+            }
+            (None, Some(view)) => self.register_view(view).await,
+            (None, None) => Ok(()),
+        }
+    }
+
+    /// Makes `events` known, cut down to the range.
+    async fn register_events(&self) -> Result<(), Error> {
+        let ctx = &self.ctx;
+        let provider = self
+            .events
+            .table_provider()
+            .with_session(Arc::new(ctx.state()))
+            .await?;
+        match in_range(&self.range) {
+            None => ctx.register_table(event::TABLE, provider)?,
+            Some(condition) => {
+                let events = ctx.read_table(provider)?.filter(condition)?;
+                ctx.register_table(event::TABLE, events.into_view())?
+            }
+        };
+        Ok(())
+    }
+}
+
+/// The name of the table that a statement wants described.
+fn described(statement: &Statement) -> Option<String> {
+    let Statement::Statement(statement) = statement else {
+        return None;
+    };
+    let SqlStatement::ExplainTable { table_name, .. } = statement.as_ref() else {
+        return None;
+    };
+    let name = table_name.0.last()?.as_ident()?;
+    Some(match name.quote_style {
+        Some(_) => name.value.clone(),
+        None => name.value.to_lowercase(),
+    })
+}
+
+/// A context for queries, with all functions and no table.
+pub(crate) fn context(limits: &Limits) -> Result<SessionContext, Error> {
+    let ctx = SessionContext::new_with_config_rt(config(), limits.runtime()?);
+    functions::register(&ctx)?;
+    Ok(ctx)
+}
+
+/// Another context with the memory and stores of this one, and no table.
+pub(crate) fn scratch(ctx: &SessionContext) -> Result<SessionContext, Error> {
+    let scratch = SessionContext::new_with_config_rt(config(), ctx.runtime_env());
+    functions::register(&scratch)?;
+    Ok(scratch)
+}
+
+/// Makes the store of a table known.
+pub(crate) fn register(lake: &Lake, ctx: &SessionContext, table: &DeltaTable) -> Result<(), Error> {
+    table
+        .update_datafusion_session(&ctx.state())
+        .map_err(|error| lake.failed(error))
 }
 
 fn config() -> SessionConfig {
@@ -96,82 +377,32 @@ fn config() -> SessionConfig {
         )
         .set_bool("datafusion.execution.parquet.pushdown_filters", true)
         .set_bool("datafusion.execution.parquet.reorder_filters", true)
+        // A few words of it could make a text double until the memory is gone.
+        .set_bool("datafusion.execution.enable_recursive_ctes", false)
+        .set_bool("datafusion.sql_parser.collect_spans", true)
+        .set_str("datafusion.sql_parser.dialect", "PostgreSQL")
 }
 
-async fn open_events(location: &str, storage: &Storage) -> Result<DeltaTable, Error> {
-    let failed = |source| Error::Lake {
-        lake: location.to_owned(),
-        source,
-    };
-    let no_lake = || Error::NoLake {
-        lake: location.to_owned(),
-    };
-    let folder = match is_url(location) {
-        true => url_of(location, event::TABLE),
-        false => {
-            let folder = Path::new(location).join(event::TABLE);
-            if !folder.join("_delta_log").is_dir() {
-                return Err(no_lake());
-            }
-            folder.to_string_lossy().into_owned()
-        }
-    };
-    deltalake::aws::register_handlers(None);
-    let url = deltalake::ensure_table_uri(&folder).map_err(failed)?;
-    let mut table = DeltaTableBuilder::from_url(url)
-        .map_err(failed)?
-        .with_storage_options(storage.options(|name| std::env::var(name).ok()))
-        .build()
-        .map_err(failed)?;
-    if is_url(location) && !table.verify_deltatable_existence().await.map_err(failed)? {
-        return Err(no_lake());
-    }
-    table.load().await.map_err(failed)?;
-    Ok(table)
-}
-
-/// Makes `events` known, cut down to the range.
-async fn register_events(
-    ctx: &SessionContext,
-    table: &DeltaTable,
-    range: &TimeRange,
-) -> Result<(), Error> {
-    let delta = |e: deltalake::DeltaTableError| DataFusionError::External(Box::new(e));
-    table
-        .update_datafusion_session(&ctx.state())
-        .map_err(delta)?;
-    let provider = table
-        .table_provider()
-        .with_session(Arc::new(ctx.state()))
-        .await?;
-    match in_range(range) {
-        None => ctx.register_table(event::TABLE, provider)?,
-        Some(condition) => {
-            let events = ctx.read_table(provider)?.filter(condition)?;
-            ctx.register_table(event::TABLE, events.into_view())?
-        }
-    };
-    Ok(())
+/// A time as a literal of the type that the lake's times have.
+pub(crate) fn utc(micros: i64) -> Expr {
+    lit(ScalarValue::TimestampMicrosecond(
+        Some(micros),
+        Some("UTC".into()),
+    ))
 }
 
 /// The condition that an event lies in the range. The partition column is in it too, so that
 /// whole months are left out without a look into their files.
 fn in_range(range: &TimeRange) -> Option<Expr> {
-    let at = |micros| {
-        lit(ScalarValue::TimestampMicrosecond(
-            Some(micros),
-            Some("UTC".into()),
-        ))
-    };
     let month = |micros| lit(time::month(micros));
     let from = range.from.map(|from| {
         col("event_time")
-            .gt_eq(at(from))
+            .gt_eq(utc(from))
             .and(col(event::PARTITION_COLUMN).gt_eq(month(from)))
     });
     let to = range.to.map(|to| {
         col("event_time")
-            .lt(at(to))
+            .lt(utc(to))
             .and(col(event::PARTITION_COLUMN).lt_eq(month(to)))
     });
     match (from, to) {

@@ -16,7 +16,7 @@ const KILLS: u32 = 200;
 const KILLS_OF_ONE_LAKE: u32 = 5;
 
 /// Enough for several commits of these logs, so that kills hit all that lies between two.
-const SMALL_COMMITS: [&str; 2] = ["--commit-bytes", "30000"];
+const SMALL_COMMITS: [&str; 2] = ["--commit-bytes", "150000"];
 
 /// Logs over three months, in files that overlap, with records that are broken, that lack an id,
 /// and that claim to be another one.
@@ -35,7 +35,9 @@ fn write_logs(lab: &Lab) {
 }
 
 fn ingest(lab: &Lab, lake: &str) -> Child {
-    let args = ["ingest", lake, "logs"].into_iter().chain(SMALL_COMMITS);
+    let args = ["ingest", lake, "logs", "--no-refresh"]
+        .into_iter()
+        .chain(SMALL_COMMITS);
     let mut command = lab.command(args);
     command.stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().unwrap()

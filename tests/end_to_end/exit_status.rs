@@ -95,11 +95,11 @@ fn a_time_that_is_none_is_1() {
         vec!["export", "lake"],
     ] {
         for end in ["--from", "--to"] {
-            lab.trailwright(command.iter().copied().chain([end, "yesterday"]))
+            lab.trailwright(command.iter().copied().chain([end, "yesterday-ish"]))
                 .status(1)
                 .stdout("")
-                .says("error: expected a date or a time, got `yesterday`")
-                .says("hint: write 2026-11-24");
+                .says("error: expected a date, a time or a range of them, got `yesterday-ish`")
+                .says("hint: write 2026, 2026-11, 2026-11-24");
         }
     }
 }

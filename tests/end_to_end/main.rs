@@ -7,19 +7,33 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod answers;
+mod apply;
 mod crash;
+mod diff;
 mod elsewhere;
 mod exit_status;
+mod explain;
 mod export;
+mod functions;
 mod hostile;
 mod ingest;
 mod policy;
+mod policy_batch;
+mod policy_conditions;
+mod policy_forms;
 mod principals;
+mod prompt;
+mod query;
 mod readme;
+mod reference;
+mod rollup;
 mod s3;
+mod safety;
 mod server;
 mod sql;
 mod validate;
+mod verify;
 
 use trailwright_tests::{Lab, fixture};
 

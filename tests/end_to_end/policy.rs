@@ -109,7 +109,189 @@ fn what_could_not_be_mapped_is_listed_and_not_granted() {
     let done = policy(&lab_of(&[record(1), unknown(2), unknown(3)]), &[]).status(0);
     assert_eq!(statements(&done).as_array().unwrap().len(), 1);
     done.says("no rule knows its permission")
-        .says("         2  nosuch.amazonaws.com FrobThing");
+        .says("         2  nosuch.amazonaws.com FrobThing\n            IAM knows no such service");
+}
+
+#[test]
+fn actions_of_a_service_that_nobody_could_map_are_offered_and_can_be_added() {
+    let unknown = |id| record(id).calls("sqs.amazonaws.com", "SendMessageToo");
+    let lab = lab_of(&[record(1), unknown(2)]);
+    policy(&lab, &[])
+        .status(0)
+        .says("         1  sqs.amazonaws.com SendMessageToo\n            to add one of ")
+        .says(" actions of sqs: --add sqs:SendMessage, ");
+    let done = policy(&lab, &["--add", "sqs:sendmessage"]).status(0);
+    assert_eq!(
+        statements(&done)[1],
+        statement(
+            "sqs:SendMessage",
+            "arn:aws:sqs:${Region}:${Account}:${QueueName}"
+        )
+    );
+    done.says("without a value: ${QueueName} in SqsSendMessage")
+        .says("allows pairs of action and resource: 1 as seen, 1 waiting for a value");
+    let add = ["--add", "sqs:SendMessage", "--set", "Region=eu-west-1"];
+    policy(&lab, &[&add[..], &["--strict"]].concat())
+        .status(1)
+        .stdout("")
+        .says("error: placeholders without a value: Account, QueueName")
+        .says("hint: give each a value: --set Account=VALUE");
+}
+
+#[test]
+fn a_file_answers_what_no_event_tells() {
+    let lab = lab_of(&[record(1)]);
+    let toml = r#"
+        add = ["sqs:SendMessage", { action = "sns:Publish", resources = ["arn:aws:sns:eu-west-1:111122223333:t"] }]
+
+        [set]
+        Region = "eu-west-1"
+        Account = "111122223333"
+        QueueName = ["a", "b"]
+    "#;
+    let json = json!({
+        "add": ["sqs:SendMessage", {"action": "sns:Publish", "resources": ["arn:aws:sns:eu-west-1:111122223333:t"]}],
+        "set": {"Region": "eu-west-1", "Account": "111122223333", "QueueName": ["a", "b"]},
+    });
+    lab.write("answers.toml", toml);
+    lab.write("answers.json", json.to_string());
+    let [as_toml, as_json] = ["answers.toml", "answers.json"].map(|file| {
+        let args = ["--answers", file, "--strict", "--prove"];
+        policy(&lab, &args).status(0)
+    });
+    assert_eq!(as_toml.stdout, as_json.stdout);
+    let statements = statements(&as_toml);
+    assert_eq!(
+        statements[1],
+        statement("sns:Publish", "arn:aws:sns:eu-west-1:111122223333:t")
+    );
+    let queues = ["a", "b"].map(|name| format!("arn:aws:sqs:eu-west-1:111122223333:{name}"));
+    assert_eq!(statements[2]["Resource"], json!(queues));
+    as_toml.says("1 as seen, 3 never seen");
+}
+
+#[test]
+fn answers_that_make_no_sense_are_told_what_would() {
+    let lab = lab_of(&[record(1)]);
+    lab.write("bad.toml", "ad = []\n");
+    for (args, error, hint) in [
+        (
+            ["--add", "sqs:SendMesage"],
+            "AWS knows no action `sqs:SendMesage`",
+            "did you mean SendMessage",
+        ),
+        (
+            ["--add", "sqs:*"],
+            "`sqs:*` is a pattern: name the actions one by one",
+            "an action that nobody named",
+        ),
+        (
+            ["--set", "Region"],
+            "expected NAME=VALUE, got `Region`",
+            "for example BucketName=logs",
+        ),
+        (
+            ["--answers", "bad.toml"],
+            "`bad.toml` holds no answers: ",
+            "as TOML: add = ",
+        ),
+        (["--answers", "none.toml"], "cannot read `none.toml`", ""),
+    ] {
+        let done = policy(&lab, &args).status(1).stdout("");
+        let done = done.says(&format!("error: {error}"));
+        if !hint.is_empty() {
+            done.says(&format!("hint: {hint}"));
+        }
+    }
+}
+
+#[test]
+fn the_shape_of_access_analyzer_allows_nothing_before_its_placeholders_are_filled() {
+    let get = record(1)
+        .calls("lambda.amazonaws.com", "GetFunction20150331v2")
+        .with("requestParameters", json!({"functionName": "f"}));
+    let lab = lab_of(&[get]);
+    let style = ["--style", "access-analyzer"];
+    let done = policy(&lab, &style).status(0);
+    let template = "arn:aws:lambda:${Region}:${Account}:function:${FunctionName}";
+    let document = done.json();
+    let expected = json!([{"Sid": "SupportedServiceSid0", "Effect": "Allow",
+        "Action": "lambda:GetFunction", "Resource": template}]);
+    assert_eq!(document["Statement"], expected);
+    done.says("replayed: 0 of 1 distinct requests allowed")
+        .says("without a value: ${FunctionName} in SupportedServiceSid0");
+    policy(&lab, &[&style[..], &["--prove"]].concat())
+        .status(1)
+        .stdout("")
+        .says("error: the policy would refuse 1 of 1 requests that were seen, first lambda:GetFunction on arn:aws:lambda:eu-west-1:111122223333:function:f");
+    let set = [
+        "--set",
+        "Region=eu-west-1",
+        "--set",
+        "Account=111122223333",
+        "--set",
+        "FunctionName=*",
+        "--prove",
+        "--strict",
+    ];
+    policy(&lab, &[&style[..], &set].concat())
+        .status(0)
+        .says("replayed: 1 of 1 distinct requests allowed")
+        .says("allows pairs of action and resource: 0 as seen, 1 wider than seen");
+}
+
+#[test]
+fn a_compact_policy_tells_what_it_adds() {
+    let keys = ["d/1", "d/2", "d/3", "e/1"].iter().zip(1..);
+    let records: Vec<Record> = keys
+        .map(|(key, id)| record(id).with("requestParameters", object(key)))
+        .collect();
+    let lab = lab_of(&records);
+    let done = policy(&lab, &["--style", "compact", "--threshold", "2"]).status(0);
+    let expected = json!(["arn:aws:s3:::logs/d/*", "arn:aws:s3:::logs/e/1"]);
+    assert_eq!(statements(&done)[0]["Resource"], expected);
+    done.says(
+        "generalized, as more than 2 are alike: 3 that were seen are now arn:aws:s3:::logs/d/*, with all others of that form",
+    )
+    .says("allows pairs of action and resource: 1 as seen, 1 wider than seen");
+}
+
+#[test]
+fn evidence_names_events_rules_and_origins() {
+    let second = record(2).at("2026-11-25T09:30:00Z");
+    let done = policy(&lab_of(&[record(1), second]), &["--explain"]).status(0);
+    done.says(
+        "evidence
+  S3GetObject
+    s3:GetObject: 2 events
+      seen      2026-11-24T09:30:00Z to 2026-11-25T09:30:00Z
+      such as   00000000-0000-4000-8000-000000000001
+      resource  observed (2)
+      rule      s3.amazonaws.com GetObject: ",
+    );
+}
+
+#[test]
+fn every_report_says_which_logs_it_rests_on() {
+    let later = record(2)
+        .at("2026-11-28T00:00:00Z")
+        .with("awsRegion", "us-east-1");
+    let lab = lab_of(&[record(1), later]);
+    policy(&lab, &[])
+        .status(0)
+        .says("logs: 2026-11-24 to 2026-11-28, 5 days, 1 account, 2 regions")
+        .says("missing: 111122223333 has no events on 3 of 5 days: 2026-11-25..2026-11-27")
+        .says("no data events: calls such as s3:GetObject are not in these logs");
+    let data = record(3)
+        .with("eventCategory", "Data")
+        .at("2026-11-26T00:00:00Z");
+    lab.write("more/b.json", delivery(&[data]));
+    lab.ingest("more");
+    policy(&lab, &["--from", "2026-11-26", "--to", "2026-11-26"])
+        .status(0)
+        .says("logs: 2026-11-26 to 2026-11-26, 1 day, 1 account, 1 region")
+        .says("data events of s3.amazonaws.com only")
+        .never_says("missing");
 }
 
 #[test]
@@ -135,8 +317,9 @@ fn only_the_range_counts() {
     }
     policy(&lab, &["--from", "2027-01"])
         .status(1)
-        .says("is not in the lake from 2027-01-01T00:00:00Z")
-        .says("hint: the lake has no events in that range");
+        .stdout("")
+        .says("the lake has no events from 2027-01-01T00:00:00Z")
+        .says("hint: it has events from 2026-11-24 to 2026-12-01");
 }
 
 #[test]
@@ -287,7 +470,14 @@ fn a_policy_that_is_too_large_is_split_into_files_that_fit() {
         })
         .collect();
     let lab = lab_of(&records);
-    policy(&lab, &["--out", "out", "--prove"]).status(0);
+    policy(&lab, &["--out", "out", "--prove"])
+        .status(0)
+        .says("larger than the 6,144 that IAM takes there, split into 3 documents\n");
+    policy(&lab, &["--target", "user"])
+        .status(1)
+        .stdout("")
+        .says("the inline policies of a user takes 2048")
+        .says("hint: --target managed takes more");
     let mut resources = 0;
     for number in 1..=4 {
         let Ok(text) = std::fs::read_to_string(lab.path(&format!("out/policy-{number}.json")))

@@ -96,6 +96,13 @@ impl Outcome {
         }
     }
 
+    /// Stdout must hold `text`.
+    #[track_caller]
+    pub fn stdout_has(self, text: &str) -> Self {
+        assert!(self.stdout.contains(text), "no `{text}` in:\n{self}");
+        self
+    }
+
     /// The exit status must be `expected`.
     #[track_caller]
     pub fn status(self, expected: i32) -> Self {

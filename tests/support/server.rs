@@ -34,9 +34,15 @@ pub struct Response {
 impl Server {
     /// Starts `trailwright serve lake` with further arguments.
     pub fn start(lab: &Lab, more: &[&str]) -> Self {
+        Self::start_in(lab, more, &[])
+    }
+
+    /// The same, with more in its environment.
+    pub fn start_in(lab: &Lab, more: &[&str], environment: &[(&str, &str)]) -> Self {
         let args = ["serve", "lake", "--port", "0"];
         let mut command = lab.command(args.iter().chain(more));
         let mut process = command
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .stderr(std::fs::File::create(lab.path("server.log")).unwrap())
             .spawn()

@@ -9,7 +9,7 @@ use trailwright_engine::activity::Outcome;
 use trailwright_engine::event::Row;
 use trailwright_engine::permission::{Call, Mapper, Needs, Origin, Permission};
 use trailwright_engine::time::TimeRange;
-use trailwright_ingest::{Piece, records};
+use trailwright_ingest::Contents;
 use trailwright_sql::Session;
 
 use crate::args::StorageArgs;
@@ -84,27 +84,20 @@ impl Explain {
         } else {
             std::fs::read(&self.event).map_err(failed)?
         };
-        let mut found = Vec::new();
-        let mut bad = None;
-        records(&text, |piece| match piece {
-            Piece::Record(record, _) => found.push(record.to_owned()),
-            Piece::Reject(reject) => {
-                let place = reject
-                    .position
-                    .map_or(String::new(), |at| format!("{at}: "));
-                bad.get_or_insert(format!("{place}{}", reject.reason));
-            }
-        });
-        if let Some(reason) = bad {
+        let contents = Contents::of(&text);
+        if let Some(reject) = contents.rejects.first() {
+            let place = reject
+                .position
+                .map_or(String::new(), |at| format!("{at}: "));
             return Err(NoEvent::Bad {
                 name: self.event.clone(),
-                reason,
+                reason: format!("{place}{}", reject.reason),
             });
         }
-        if found.is_empty() {
+        if contents.records.is_empty() {
             return Err(NoEvent::InFile(self.event.clone()));
         }
-        Ok(found)
+        Ok(contents.records)
     }
 
     async fn read_lake(&self, lake: &str) -> Result<Vec<String>> {

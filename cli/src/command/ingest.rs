@@ -30,6 +30,9 @@ pub(crate) struct Ingest {
     /// Read files again that the lake's ledger knows
     #[arg(long)]
     reread: bool,
+    /// Leave the roll-up of activity as it is: queries then count what is new themselves
+    #[arg(long)]
+    no_refresh: bool,
     /// Write what was done to stdout, as JSON
     #[arg(long)]
     json: bool,
@@ -75,6 +78,9 @@ impl Ingest {
             options.commit_bytes = usize::try_from(bytes).into_diagnostic()?;
         }
         let done = read(&self.lake, &self.lake, &self.source, &options).await?;
+        if !self.no_refresh && !done.interrupted {
+            super::lake::refresh_rollup(&self.lake, &options.storage).await;
+        }
         if self.json {
             let summary = serde_json::to_string_pretty(&done).into_diagnostic()?;
             writeln!(Stdout::new(), "{summary}").into_diagnostic()?;

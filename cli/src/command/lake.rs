@@ -1,10 +1,13 @@
 //! `trailwright lake info|optimize|vacuum|retain|quarantine LAKE`
 
 use std::io::Write;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use miette::{IntoDiagnostic, Result};
+use trailwright_engine::location::Storage;
 use trailwright_ingest::{Lake as Opened, TARGET_BYTES};
+use trailwright_sql::{refresh, vacuum};
 
 use crate::args::StorageArgs;
 use crate::exit::Exit;
@@ -55,6 +58,11 @@ enum Task {
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
         days: u32,
     },
+    /// Bring the roll-up of activity up to the events; an ingest does so at its end
+    Refresh {
+        #[command(flatten)]
+        at: At,
+    },
     /// Write what could not be taken in, with file, position and reason, one JSON object a line
     Quarantine {
         #[command(flatten)]
@@ -71,8 +79,12 @@ struct At {
 }
 
 impl At {
-    async fn open(self) -> Result<Opened> {
-        Ok(Opened::open(&self.lake, &self.storage.storage()).await?)
+    async fn open(&self) -> Result<Opened> {
+        Ok(Opened::open(&self.lake, &self.storage()).await?)
+    }
+
+    fn storage(&self) -> Storage {
+        self.storage.storage()
     }
 }
 
@@ -91,13 +103,15 @@ impl Lake {
             Task::Optimize { at, target_size } => {
                 let done = at.open().await?.optimize(target_size << 20).await?;
                 report::say(&report::rewritten(&done));
+                refresh_rollup(&at.lake, &at.storage()).await;
             }
             Task::Vacuum {
                 at,
                 keep_days,
                 dry_run,
             } => {
-                let deleted = at.open().await?.vacuum(keep_days, dry_run).await?;
+                let mut deleted = at.open().await?.vacuum(keep_days, dry_run).await?;
+                deleted.extend(vacuum(&at.lake, &at.storage(), keep_days, dry_run).await?);
                 for path in &deleted {
                     writeln!(out, "{path}").into_diagnostic()?;
                 }
@@ -113,6 +127,11 @@ impl Lake {
                 let cutoff = now - i64::from(days) * 86_400_000_000;
                 let done = at.open().await?.retain(cutoff).await?;
                 report::say(&report::rewritten(&done));
+                refresh_rollup(&at.lake, &at.storage()).await;
+            }
+            Task::Refresh { at } => {
+                let done = refresh(&at.lake, &at.storage()).await?;
+                report::say(&report::refreshed(&done));
             }
             Task::Quarantine { at } => {
                 let entries = at.open().await?.quarantined().await?;
@@ -124,5 +143,30 @@ impl Lake {
             }
         }
         Ok(Exit::Success)
+    }
+}
+
+/// How long a refresh may take before somebody is told what is going on.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Brings the roll-up up to the events. Without it queries are right as well, only slower: what
+/// goes wrong is said, and stops nothing.
+pub(super) async fn refresh_rollup(lake: &str, storage: &Storage) {
+    let refreshing = refresh(lake, storage);
+    tokio::pin!(refreshing);
+    let done = match tokio::time::timeout(PATIENCE, &mut refreshing).await {
+        Ok(done) => done,
+        Err(_) => {
+            report::say("counting the activity, so that queries need not\n");
+            refreshing.await
+        }
+    };
+    if let Err(error) = done {
+        let error = miette::Report::from(error);
+        let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+        report::say(&format!(
+            "warning: the roll-up was not refreshed: {}; queries are right without it\n",
+            causes.join(": ")
+        ));
     }
 }

@@ -47,6 +47,12 @@ pub(crate) struct Serve {
     /// Requests that are answered at once; more are told to come again
     #[arg(long, default_value_t = 64, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     requests: u16,
+    /// IAM to which policies may be applied through our own API; without it, none are
+    #[arg(long, value_name = "URL")]
+    iam_endpoint_url: Option<String>,
+    /// Told of each policy generation that ends, by a POST with its id, status and reason
+    #[arg(long, value_name = "URL")]
+    webhook: Option<reqwest::Url>,
     /// Form of the log on stderr
     #[arg(long, value_enum, default_value_t)]
     log: LogFormat,
@@ -100,12 +106,22 @@ impl Serve {
             .then(|| SignedDuration::from_hours(24 * i64::from(self.keep_jobs)));
         let jobs = Jobs::open(lake.clone(), keep, usize::from(self.jobs))?;
 
+        if let Some(url) = self.webhook {
+            server::start_webhook(&jobs, url).into_diagnostic()?;
+        }
+
         let mut hosts = self.hosts;
         hosts.push(address.to_string());
         hosts.push(format!("localhost:{}", address.port()));
         let (stop, stopping) = watch::channel(false);
         let at_once = usize::from(self.requests);
-        let app = App::new((lake, jobs), auth, hosts, at_once, stopping.clone());
+        let app = App::new(
+            (lake, jobs),
+            (auth, self.iam_endpoint_url),
+            hosts,
+            at_once,
+            stopping.clone(),
+        );
         let router = server::router(Arc::new(app));
 
         let mut told = format!("http://{address}\n");
@@ -121,7 +137,6 @@ impl Serve {
         let mut out = Stdout::new();
         out.write_all(told.as_bytes()).into_diagnostic()?;
         out.flush().into_diagnostic()?;
-        drop(out);
         report::say(&format!(
             "serving; try: aws accessanalyzer list-policy-generations --endpoint-url http://{address}\n"
         ));

@@ -54,7 +54,8 @@ impl Try {
                 able.next().ok_or(NobodyThere)?.principal
             }
         };
-        policy::write(&session, &chosen, &self.form).await?;
+        let coverage = session.coverage().await?;
+        policy::write(&session, coverage, &chosen, &self.form).await?;
         Ok(ingest::exit(&done))
     }
 }

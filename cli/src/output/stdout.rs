@@ -1,17 +1,17 @@
 //! Does anybody still read our output?
 
-use std::io::{self, StdoutLock, Write};
+use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static READER_GONE: AtomicBool = AtomicBool::new(false);
 
 /// Stdout that remembers whether its reader went away, as `head` does. Libraries between a write
 /// and the report of its error keep the error's text and lose its kind.
-pub(crate) struct Stdout(StdoutLock<'static>);
+pub(crate) struct Stdout(io::Stdout);
 
 impl Stdout {
     pub(crate) fn new() -> Self {
-        Self(io::stdout().lock())
+        Self(io::stdout())
     }
 
     /// Whether a write failed because the reader has seen enough.

@@ -2,6 +2,7 @@
 
 use indicatif::{HumanBytes, HumanCount};
 use trailwright_ingest::{Coverage, Info, Rewritten};
+use trailwright_sql::Refreshed;
 
 /// Gaps of one account and region that are listed.
 const SHOWN_GAPS: usize = 5;
@@ -58,4 +59,23 @@ pub(crate) fn rewritten(done: &Rewritten) -> String {
         text.push_str(&format!("{events} events removed\n"));
     }
     text
+}
+
+/// What was done to the roll-up.
+pub(crate) fn refreshed(done: &Refreshed) -> String {
+    let version = done.version;
+    if done.months == 0 && !done.rebuilt {
+        return format!("nothing to do: the roll-up is at version {version} of the events\n");
+    }
+    let rows = HumanCount(done.rows);
+    let how = if done.rebuilt {
+        "made anew"
+    } else {
+        "refreshed"
+    };
+    let months = match done.months {
+        1 => "1 month".to_owned(),
+        months => format!("{months} months"),
+    };
+    format!("roll-up {how}: {rows} rows of {months}, at version {version} of the events\n")
 }

@@ -1,6 +1,7 @@
 //! Our own API: what Access Analyzer's has no words for. `openapi.json` describes it.
 
 mod activity;
+mod apply;
 mod coverage;
 mod events;
 mod jobs;
@@ -25,6 +26,8 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/activity", get(activity::answer))
         .route("/coverage", get(coverage::answer))
         .route("/policies", post(policies::answer))
+        .route("/apply", post(apply::answer))
+        .route("/rollback", post(apply::undo))
         .route("/sql", post(sql::answer))
         .route("/jobs", get(jobs::list))
         .route("/jobs/{jobId}", get(jobs::one))

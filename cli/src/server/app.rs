@@ -26,6 +26,8 @@ pub(crate) struct App {
     pub(crate) lake: Lake,
     pub(crate) jobs: Arc<Jobs>,
     pub(crate) auth: Auth,
+    /// IAM to speak to, if policies may be applied from here.
+    pub(crate) iam_endpoint: Option<String>,
     /// Names by which clients may call the server, with their port.
     pub(crate) hosts: Vec<String>,
     /// Requests that are answered at once.
@@ -39,7 +41,7 @@ impl App {
     /// `at_once` is the number of requests that are answered at the same time.
     pub(crate) fn new(
         (lake, jobs): (Lake, Arc<Jobs>),
-        auth: Auth,
+        (auth, iam_endpoint): (Auth, Option<String>),
         hosts: Vec<String>,
         at_once: usize,
         stopping: watch::Receiver<bool>,
@@ -48,6 +50,7 @@ impl App {
             lake,
             jobs,
             auth,
+            iam_endpoint,
             hosts,
             requests: Semaphore::new(at_once),
             queries: Semaphore::new(QUERIES),

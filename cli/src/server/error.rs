@@ -10,6 +10,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use trailwright_sql::Error as SqlError;
 
+use crate::iam::{AccountError, ApplyError};
+
 use super::jobs::{ErrorCode, JobError, NoJob, StoreError};
 
 /// A request that is refused or failed.
@@ -193,6 +195,36 @@ impl IntoResponse for ApiError {
     }
 }
 
+impl From<AccountError> for ApiError {
+    fn from(error: AccountError) -> Self {
+        Self::new(
+            StatusCode::BAD_GATEWAY,
+            "DependencyFailedException",
+            error.to_string(),
+        )
+    }
+}
+
+impl From<ApplyError> for ApiError {
+    fn from(error: ApplyError) -> Self {
+        match error {
+            ApplyError::Account { record, source } => {
+                let name = record.file_name().unwrap_or_default().to_string_lossy();
+                let message = format!("stopped half-way: {source}; roll back {name}");
+                Self::new(
+                    StatusCode::BAD_GATEWAY,
+                    "DependencyFailedException",
+                    message,
+                )
+            }
+            ApplyError::Record(error) => {
+                tracing::error!(error = %Causes(&error), "nothing was applied");
+                Self::internal()
+            }
+        }
+    }
+}
+
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         tracing::error!(error = %Causes(&error), "jobs");
@@ -230,8 +262,14 @@ impl From<SqlError> for ApiError {
     fn from(error: SqlError) -> Self {
         match &error {
             SqlError::UnknownPrincipal { hint, .. } => Self::not_found(format!("{error}; {hint}")),
-            SqlError::Query(_) | SqlError::NotAQuery => {
-                Self::validation(Reason::Other, error.to_string())
+            SqlError::Query(_)
+            | SqlError::NotAQuery
+            | SqlError::Limit(_)
+            | SqlError::Memory(_)
+            | SqlError::LongQuery { .. }
+            | SqlError::DeepQuery { .. } => Self::validation(Reason::Other, error.to_string()),
+            SqlError::Mistake { hint, .. } => {
+                Self::validation(Reason::Other, format!("{error}\n{hint}"))
             }
             _ => {
                 tracing::error!(error = %Causes(&error), "the lake");

@@ -1,7 +1,7 @@
 //! Which statements can come together at one action and one resource?
 
 use super::{Actions, BTreeSet, Effect, Pattern, PolicyDocument, Resources, Statement};
-use crate::pattern::{Language, Reading, signatures};
+use crate::pattern::{Budget, Language, Reading, signatures};
 
 /// The comparison was given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,9 +77,10 @@ impl<'a> Policy<'a> {
         &self,
         statement: &Statement,
         parts: &[Part<'_>],
+        budget: &Budget,
         holds: impl Fn(&[&Part<'_>]) -> bool,
     ) -> Result<bool, TooLong> {
-        all_points(statement, self.has_variables, parts, holds)
+        all_points(statement, self.has_variables, parts, budget, holds)
     }
 }
 
@@ -88,18 +89,22 @@ pub(super) fn all_points(
     statement: &Statement,
     has_variables: bool,
     parts: &[Part<'_>],
+    budget: &Budget,
     holds: impl Fn(&[&Part<'_>]) -> bool,
 ) -> Result<bool, TooLong> {
+    let size = parts.iter().map(Part::size).sum();
+    budget.spend(size).ok_or(TooLong)?;
     let of_actions: Vec<Language> = parts.iter().map(Part::actions).collect();
     let mut together = BTreeSet::new();
     for (base, own) in bases_of_actions(&statement.actions) {
-        together.extend(within(&base, own, &of_actions)?);
+        together.extend(within(&base, own, &of_actions, budget)?);
     }
     for applying in together {
+        budget.spend(size).ok_or(TooLong)?;
         let parts: Vec<&Part<'_>> = chosen(parts, &applying).collect();
         let of_resources: Vec<Language> = parts.iter().map(|part| part.resources()).collect();
         for (base, own) in bases_of_resources(statement.resources.as_ref(), has_variables) {
-            for applying in within(&base, own, &of_resources)? {
+            for applying in within(&base, own, &of_resources, budget)? {
                 let here: Vec<&Part<'_>> = chosen(&parts, &applying).copied().collect();
                 if !holds(&here) {
                     return Ok(false);
@@ -115,14 +120,15 @@ fn within(
     base: &Pattern,
     own: Option<Language>,
     languages: &[Language],
+    budget: &Budget,
 ) -> Result<BTreeSet<Vec<bool>>, TooLong> {
     let Some(own) = own else {
-        return signatures(base, languages).ok_or(TooLong);
+        return signatures(base, languages, budget).ok_or(TooLong);
     };
     let all: Vec<Language> = std::iter::once(own)
         .chain(languages.iter().cloned())
         .collect();
-    let found = signatures(base, &all).ok_or(TooLong)?;
+    let found = signatures(base, &all, budget).ok_or(TooLong)?;
     Ok(found
         .into_iter()
         .filter_map(|held| match held.split_first() {
@@ -188,6 +194,16 @@ fn bases_of_resources(
 }
 
 impl Part<'_> {
+    /// What it costs to read its patterns.
+    fn size(&self) -> usize {
+        let (actions, _) = self.statement.actions.patterns();
+        let resources = self.statement.resources.as_ref().map(Resources::patterns);
+        let texts = actions
+            .iter()
+            .chain(resources.into_iter().flat_map(|(texts, _)| texts));
+        texts.map(String::len).sum()
+    }
+
     fn actions(&self) -> Language {
         let (patterns, but) = self.statement.actions.patterns();
         let patterns = patterns.iter().map(|it| Pattern::action(it)).collect();

@@ -196,6 +196,34 @@ fn what_must_not_be_granted_is_found() {
     assert_eq!(first.statement_id.as_deref(), Some("Keys"));
 }
 
+#[test]
+fn hostile_policies_are_answered_soon_and_never_pass() {
+    let many = |count: usize, shift: usize| {
+        let statement = |at: usize| {
+            let actions = json!([format!("s3:Get{}*", at % 7), format!("s3:*{}x", at % 5)]);
+            let resources = json!([
+                format!("arn:aws:s3:::b{at}*/a*b"),
+                format!("arn:aws:s3:::*x{at}*")
+            ]);
+            match (at + shift) % 3 {
+                0 => deny(actions, resources),
+                _ => allow(actions, resources),
+            }
+        };
+        (0..count).map(statement).collect::<Value>()
+    };
+    for count in [50, 400] {
+        let check = check_no_new_access(&policy(&many(count, 0)), &policy(&many(count, 1)));
+        assert_eq!(check.result, CheckResult::Fail);
+        let access = Access {
+            actions: vec!["s3:*".to_owned()],
+            resources: Vec::new(),
+        };
+        let check = check_access_not_granted(&[access], &policy(&many(count, 0)));
+        assert_eq!(check.result, CheckResult::Fail);
+    }
+}
+
 fn any_policy(name: &'static str) -> impl Strategy<Value = Value> {
     let lists = |text: String| {
         let text = proptest::string::string_regex(&text).unwrap();

@@ -1,23 +1,37 @@
 //! What would IAM Access Analyzer have written?
 //!
 //! The shape of its generated policies, for drop-in use and for comparison: no ARN of an event,
-//! but the templates of the service authorization reference with their placeholders.
+//! but the templates of the service authorization reference with their placeholders. It has no
+//! conditions, with one exception: Access Analyzer does not track `iam:PassRole`, which stands
+//! here last, with the service that the role is passed to.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::{Used, condition_block};
+use crate::permission::Condition;
 use crate::policy::{OneOrMany, Statement};
-use crate::reference::Reference;
+use crate::reference::{Checked, Reference};
 
 /// Begins the name of each statement.
 const SID: &str = "SupportedServiceSid";
 
-/// The statements for these actions: first those that require no resource, on `*`, then one
-/// for each template of a required resource type, sorted by its text.
-pub(super) fn statements(actions: &BTreeSet<&str>, reference: &Reference) -> Vec<Statement> {
+/// The statements for these permissions: first the actions that require no resource, on `*`,
+/// then one for each template of a required resource type, sorted by its text.
+pub(super) fn statements(
+    used: &[Used<'_>],
+    principal: &str,
+    reference: &Reference,
+) -> Vec<Statement> {
     let mut anywhere: BTreeSet<&str> = BTreeSet::new();
     let mut by_template: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
-    for action in actions {
-        let templates = required_templates(action, reference);
+    let mut passed: BTreeSet<BTreeSet<Condition>> = BTreeSet::new();
+    for one in used {
+        let action = one.action.as_ref();
+        if action == "iam:PassRole" && !one.conditions.is_empty() {
+            passed.insert(one.conditions.iter().cloned().collect());
+            continue;
+        }
+        let templates = required_templates(action, principal, reference);
         if templates.is_empty() {
             anywhere.insert(action);
         }
@@ -26,69 +40,113 @@ pub(super) fn statements(actions: &BTreeSet<&str>, reference: &Reference) -> Vec
         }
     }
     let first = (!anywhere.is_empty()).then(|| ("*".to_owned(), anywhere));
-    first
-        .into_iter()
-        .chain(by_template)
+    let statements = first.into_iter().chain(by_template);
+    let statements = statements.map(|(resource, actions)| {
+        let actions = actions.into_iter().map(ToOwned::to_owned).collect();
+        Statement::allow("", actions, OneOrMany::One(resource))
+    });
+    let role = || required_templates("iam:PassRole", principal, reference);
+    let passed = passed.into_iter().map(|conditions| {
+        Statement::allow("", "iam:PassRole".into(), role().into_iter().collect())
+            .with_condition(condition_block(&conditions))
+    });
+    statements
+        .chain(passed)
         .enumerate()
-        .map(|(number, (resource, actions))| {
-            let actions = actions.into_iter().map(ToOwned::to_owned).collect();
-            Statement::allow(format!("{SID}{number}"), actions, OneOrMany::One(resource))
+        .map(|(number, statement)| Statement {
+            sid: Some(format!("{SID}{number}")),
+            ..statement
         })
         .collect()
 }
 
-/// ARN templates of the resource types that an action requires, in the usual partition.
-fn required_templates(action: &str, reference: &Reference) -> Vec<String> {
-    let Some((prefix, name)) = action.split_once(':') else {
+/// ARN templates of the resource types that an action requires, in the principal's partition.
+pub(super) fn required_templates(
+    action: &str,
+    principal: &str,
+    reference: &Reference,
+) -> Vec<String> {
+    let action = action
+        .split_once(':')
+        .and_then(|(prefix, name)| reference.action(prefix, name));
+    let Some(action) = action else {
         return Vec::new();
     };
-    let accepted = reference
-        .action(prefix, name)
-        .map(|action| &action.resource_types);
-    accepted
-        .into_iter()
-        .flatten()
+    let documented = action
+        .resource_types
+        .iter()
         .filter(|accepted| accepted.required)
-        .filter_map(|accepted| reference.resource_type(prefix, accepted.name))
+        .map(|accepted| accepted.name);
+    let known = reference
+        .action_types(action)
+        .filter(|row| row.checked != Checked::Accepted)
+        .map(|row| row.resource_type);
+    let types: BTreeSet<String> = documented
+        .chain(known)
+        .map(str::to_ascii_lowercase)
+        .collect();
+    let partition = principal.split(':').nth(1).unwrap_or("aws");
+    types
+        .iter()
+        .filter_map(|name| reference.resource_type(action.prefix, name))
         .flat_map(|kind| &kind.arn_templates)
-        .map(|template| template.replace("${Partition}", "aws"))
+        .map(|template| template.replace("${Partition}", partition))
         .collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::borrow::Cow;
+
     use expect_test::expect;
+
+    use super::*;
 
     #[test]
     fn actions_stand_with_the_templates_that_they_require() {
-        let actions = BTreeSet::from([
+        let used = [
             "ec2:DescribeInstances",
             "ec2:RunInstances",
             "ec2:TerminateInstances",
+            "ec2:CreateTags",
             "s3:ListAllMyBuckets",
-        ]);
-        let statements = statements(&actions, Reference::bundled());
+            "iam:PassRole",
+        ]
+        .map(|action| Used {
+            action: Cow::Borrowed(action),
+            resource: Cow::Borrowed("arn:aws:x:::of-an-event"),
+            conditions: (action == "iam:PassRole")
+                .then(|| {
+                    let service = "ec2.amazonaws.com".to_owned();
+                    Condition::of("StringEquals", "iam:PassedToService", [service])
+                })
+                .into_iter()
+                .collect(),
+        });
+        let statements = statements(&used, "arn:aws:iam::1:role/r", Reference::bundled());
         let lines: Vec<String> = statements
             .iter()
             .map(|s| {
                 let (actions, _) = s.actions.patterns();
                 let resources = s.resources.as_ref().map(|it| it.patterns().0.join(","));
                 format!(
-                    "{} {} {}",
+                    "{} {} {} {}",
                     s.sid.as_deref().unwrap_or(""),
                     actions.join(","),
-                    resources.unwrap_or_default()
+                    resources.unwrap_or_default(),
+                    s.condition.len(),
                 )
             })
             .collect();
         expect![[r#"
-            SupportedServiceSid0 ec2:DescribeInstances,s3:ListAllMyBuckets *
-            SupportedServiceSid1 ec2:RunInstances,ec2:TerminateInstances arn:aws:ec2:${Region}:${Account}:instance/${InstanceId}
-            SupportedServiceSid2 ec2:RunInstances arn:aws:ec2:${Region}:${Account}:network-interface/${NetworkInterfaceId}
-            SupportedServiceSid3 ec2:RunInstances arn:aws:ec2:${Region}:${Account}:security-group/${SecurityGroupId}
-            SupportedServiceSid4 ec2:RunInstances arn:aws:ec2:${Region}:${Account}:subnet/${SubnetId}
-            SupportedServiceSid5 ec2:RunInstances arn:aws:ec2:${Region}::image/${ImageId}"#]]
+            SupportedServiceSid0 ec2:CreateTags,ec2:DescribeInstances,s3:ListAllMyBuckets * 0
+            SupportedServiceSid1 ec2:RunInstances,ec2:TerminateInstances arn:aws:ec2:${Region}:${Account}:instance/${InstanceId} 0
+            SupportedServiceSid2 ec2:RunInstances arn:aws:ec2:${Region}:${Account}:network-interface/${NetworkInterfaceId} 0
+            SupportedServiceSid3 ec2:RunInstances arn:aws:ec2:${Region}:${Account}:security-group/${SecurityGroupId} 0
+            SupportedServiceSid4 ec2:RunInstances arn:aws:ec2:${Region}:${Account}:subnet/${SubnetId} 0
+            SupportedServiceSid5 ec2:RunInstances arn:aws:ec2:${Region}:${Account}:volume/${VolumeId} 0
+            SupportedServiceSid6 ec2:RunInstances arn:aws:ec2:${Region}::image/${ImageId} 0
+            SupportedServiceSid7 iam:PassRole arn:aws:iam::${Account}:role/${RoleNameWithPath} 1"#]]
         .assert_eq(&lines.join("\n"));
     }
 }

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Used;
+use crate::contain::resource_covers;
 use crate::permission::Condition;
 
 /// The content of one statement.
@@ -18,22 +19,31 @@ pub(super) struct Group {
     pub(super) conditions: BTreeSet<Condition>,
 }
 
+/// The permissions as statements, without those that another one covers.
 pub(super) fn by_service_and_resources(used: &[Used<'_>]) -> Vec<Group> {
     // An action that is also used without a condition keeps its condition where it had one:
     // the resources may differ.
     let mut resources_of: BTreeMap<(&str, BTreeSet<&Condition>), BTreeSet<&str>> = BTreeMap::new();
     for one in used {
         let conditions: BTreeSet<&Condition> = one.conditions.iter().collect();
-        let resources = resources_of.entry((one.action, conditions)).or_default();
-        resources.insert(one.resource);
+        let resources = resources_of.entry((&one.action, conditions)).or_default();
+        resources.insert(&one.resource);
     }
+    let free: BTreeMap<&str, BTreeSet<&str>> = resources_of
+        .iter()
+        .filter(|((_, conditions), _)| conditions.is_empty())
+        .map(|((action, _), resources)| (*action, widest(resources)))
+        .collect();
 
     type Key<'a> = (&'a str, BTreeSet<&'a Condition>, BTreeSet<&'a str>);
     let mut groups: BTreeMap<Key<'_>, BTreeSet<String>> = BTreeMap::new();
-    for ((action, conditions), mut resources) in resources_of {
-        // `*` covers all that stands beside it.
-        if resources.contains("*") {
-            resources = BTreeSet::from(["*"]);
+    for ((action, conditions), resources) in resources_of {
+        let mut resources = widest(&resources);
+        if let Some(free) = free.get(action).filter(|_| !conditions.is_empty()) {
+            resources.retain(|resource| !covered(resource, free));
+        }
+        if resources.is_empty() {
+            continue;
         }
         let service = action.split(':').next().unwrap_or_default();
         groups
@@ -51,6 +61,37 @@ pub(super) fn by_service_and_resources(used: &[Used<'_>]) -> Vec<Group> {
             conditions: conditions.into_iter().cloned().collect(),
         })
         .collect()
+}
+
+/// The resources without those that a pattern among them covers.
+fn widest<'a>(resources: &BTreeSet<&'a str>) -> BTreeSet<&'a str> {
+    let patterns: BTreeSet<&str> = resources
+        .iter()
+        .filter(|resource| resource.contains(['*', '?']))
+        .copied()
+        .collect();
+    // Of two patterns that cover each other, `a/*` and `a/**`, the first stays.
+    let stands_for = |pattern: &str, resource: &str| {
+        pattern != resource
+            && covers(pattern, resource)
+            && (pattern < resource || !covers(resource, pattern))
+    };
+    let others = |resource: &str| patterns.iter().any(|it| stands_for(it, resource));
+    let wide = resources.iter().filter(|resource| !others(resource));
+    wide.copied().collect()
+}
+
+fn covered(resource: &str, by: &BTreeSet<&str>) -> bool {
+    by.contains(resource)
+        || by
+            .iter()
+            .any(|it| it.contains(['*', '?']) && covers(it, resource))
+}
+
+/// Whether a pattern covers a resource, told quickly where it does not.
+fn covers(pattern: &str, resource: &str) -> bool {
+    let start = pattern.split(['*', '?', '$']).next().unwrap_or_default();
+    resource.starts_with(start) && resource_covers(pattern, resource)
 }
 
 /// Groups that came to have the same resources and conditions, as one.
@@ -77,4 +118,64 @@ pub(super) fn merged(groups: Vec<Group>) -> Vec<Group> {
             conditions,
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+
+    fn used<'a>(action: &'a str, resource: &'a str, via: &[&str]) -> Used<'a> {
+        Used {
+            action: Cow::Borrowed(action),
+            resource: Cow::Borrowed(resource),
+            conditions: via
+                .iter()
+                .map(|via| Condition::of("StringEquals", "kms:ViaService", [(*via).to_owned()]))
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn what_another_permission_covers_is_not_said_again() {
+        let instance = "arn:aws:ec2:eu-west-1:1:instance/";
+        let (all, one, literal) = (
+            format!("{instance}*"),
+            format!("{instance}i-1"),
+            format!("{instance}${{*}}"),
+        );
+        let groups = by_service_and_resources(&[
+            used("ec2:RunInstances", &all, &[]),
+            used("ec2:RunInstances", &one, &[]),
+            used("ec2:RunInstances", &literal, &[]),
+            used("ec2:StopInstances", &literal, &[]),
+            used("ec2:StopInstances", &one, &[]),
+            used("ec2:StartInstances", &all, &[]),
+            used("ec2:StartInstances", &format!("{instance}**"), &[]),
+            used("kms:Decrypt", "key/1", &["s3"]),
+            used("kms:Decrypt", "key/1", &[]),
+            used("kms:Decrypt", "key/2", &["s3"]),
+        ]);
+        let lines: Vec<String> = groups
+            .iter()
+            .map(|group| {
+                let joined = |set: &BTreeSet<String>| {
+                    set.iter().map(String::as_str).collect::<Vec<_>>().join(",")
+                };
+                let conditions = group.conditions.len();
+                let resources = joined(&group.resources).replace(instance, "");
+                format!("{} {resources} {conditions}", joined(&group.actions))
+            })
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                "ec2:StopInstances ${*},i-1 0",
+                "ec2:RunInstances,ec2:StartInstances * 0",
+                "kms:Decrypt key/1 0",
+                "kms:Decrypt key/2 1",
+            ]
+        );
+    }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::reference::Reference;
+use crate::reference::{Action, Reference};
 
 /// The fewest patterns of the form `PREFIX*` and full names that cover exactly `actions`, which
 /// are `service:Name`.
@@ -42,8 +42,15 @@ fn widest(
         .chain([name.len()]);
     for end in words {
         let start = name.get(..end).unwrap_or(name);
-        let covered = || all.iter().filter(|it| it.name.starts_with(start));
-        let only_used = covered().all(|it| used.contains(&format!("{service}:{}", it.name)));
+        // IAM ignores case.
+        let covered = |it: &&Action| {
+            let name = it.name.get(..start.len());
+            name.is_some_and(|name| name.eq_ignore_ascii_case(start))
+        };
+        let only_used = all
+            .iter()
+            .filter(covered)
+            .all(|it| used.contains(&format!("{service}:{}", it.name)));
         let pattern = format!("{service}:{start}");
         let several = rest.iter().filter(|it| it.starts_with(&pattern)).count() > 1;
         if only_used && several {

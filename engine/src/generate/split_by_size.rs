@@ -1,12 +1,13 @@
-//! How is a policy cut up that is larger than IAM takes?
+//! How does a policy that is too large for IAM become several?
 //!
-//! Statements go whole where they fit. One that is larger than a document is cut by its
-//! resources first and its actions then, which grants the same. The documents are as few as
-//! first-fit on falling sizes makes them, and the same for the same policy.
+//! Statements stay whole where that costs no document. Where it does, statements are cut where a
+//! document is full, by resources first and by actions then, which grants the same: no fewer
+//! documents could hold them, but for what the cuts themselves take. The same policy gives the
+//! same documents.
 
 use std::cmp::Reverse;
 
-use crate::policy::{Actions, OneOrMany, PolicyDocument, Resources, Statement};
+use crate::policy::{Actions, PolicyDocument, Resources, Statement};
 
 /// Where a policy is to be attached, which says how large it may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,6 +21,8 @@ pub enum Target {
     InlineUser,
     /// Inline in a group.
     InlineGroup,
+    /// The permissions boundary of a role or user, which is one managed policy.
+    Boundary,
     /// A service control policy.
     Scp,
 }
@@ -28,136 +31,253 @@ impl Target {
     /// Characters that IAM takes, white space not counted.
     pub fn limit(self) -> usize {
         match self {
-            Self::Managed => 6_144,
+            Self::Managed | Self::Boundary => 6_144,
             Self::InlineRole => 10_240,
             Self::InlineUser => 2_048,
             Self::InlineGroup | Self::Scp => 5_120,
         }
     }
+
+    /// Documents that can be attached: ten managed policies by default, five service control
+    /// policies, one boundary. The limit of inline policies is one for all of them.
+    pub fn most_documents(self) -> usize {
+        match self {
+            Self::Managed => 10,
+            Self::Scp => 5,
+            Self::InlineRole | Self::InlineUser | Self::InlineGroup | Self::Boundary => 1,
+        }
+    }
+
+    /// As people name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Managed => "a managed policy",
+            Self::InlineRole => "the inline policies of a role",
+            Self::InlineUser => "the inline policies of a user",
+            Self::InlineGroup => "the inline policies of a group",
+            Self::Boundary => "a permissions boundary",
+            Self::Scp => "a service control policy",
+        }
+    }
 }
 
-/// A single action on a single resource that is larger than a document may be.
+/// A policy that cannot be attached where it should.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "statement `{sid}` cannot be cut to less than {size} characters, and a document takes {limit}"
-)]
-pub struct TooLarge {
-    /// The statement.
-    pub sid: String,
-    /// Its least size.
-    pub size: usize,
-    /// What a document takes.
-    pub limit: usize,
+pub enum DoesNotFit {
+    /// A single action on a single resource is larger than a document may be.
+    #[error(
+        "statement `{sid}` cannot be cut to less than {size} characters, and a document takes {limit}"
+    )]
+    Statement {
+        /// The statement.
+        sid: String,
+        /// Its least size.
+        size: usize,
+        /// What a document takes.
+        limit: usize,
+    },
+    /// It is more documents than can be attached.
+    #[error(
+        "the policy is {size} characters, {} takes {}: that makes {documents} documents of {} that can be attached",
+        target.name(), target.limit(), target.most_documents()
+    )]
+    Documents {
+        /// Its size, white space not counted.
+        size: usize,
+        /// Where it should be attached.
+        target: Target,
+        /// What it was split to.
+        documents: usize,
+    },
+}
+
+/// The policy as the fewest documents that can be attached to `target`.
+pub fn fit(document: &PolicyDocument, target: Target) -> Result<Vec<PolicyDocument>, DoesNotFit> {
+    let documents = split_by_size(document, target.limit())?;
+    if documents.len() > target.most_documents() {
+        return Err(DoesNotFit::Documents {
+            size: document.size(),
+            target,
+            documents: documents.len(),
+        });
+    }
+    Ok(documents)
 }
 
 /// The policy as documents of at most `limit` characters each, white space not counted.
 pub fn split_by_size(
     document: &PolicyDocument,
     limit: usize,
-) -> Result<Vec<PolicyDocument>, TooLarge> {
-    if document.size() <= limit {
+) -> Result<Vec<PolicyDocument>, DoesNotFit> {
+    let size = document.size();
+    if size <= limit {
         return Ok(vec![document.clone()]);
     }
     let frame = PolicyDocument::new(Vec::new()).size();
-    let room = limit.saturating_sub(frame);
-    let mut pieces: Vec<(usize, Statement)> = Vec::new();
-    for statement in &document.statement {
-        let whole = size(statement) <= room;
-        // A piece is named for its statement and its number.
-        let room = if whole {
-            room
-        } else {
-            room.saturating_sub("Part9999".len())
-        };
-        for piece in cut(statement, room)? {
-            pieces.push((pieces.len(), piece));
-        }
-    }
-    // Largest first; equal ones in the order of the policy.
-    pieces.sort_by_key(|(at, piece)| (Reverse(size(piece)), *at));
-    let mut documents: Vec<(usize, Vec<(usize, Statement)>)> = Vec::new();
-    for (at, piece) in pieces {
-        // A comma stands between two statements.
-        let needs = size(&piece) + 1;
-        match documents
-            .iter_mut()
-            .find(|(used, _)| used + needs <= room + 1)
-        {
-            Some((used, statements)) => {
-                *used += needs;
-                statements.push((at, piece));
+    // A comma stands between two statements.
+    let room = limit.saturating_sub(frame) + 1;
+    let fewest = (size - frame).div_ceil(room.max(1));
+    let whole = whole(&document.statement, room);
+    let parts = match whole {
+        Some(whole) if whole.len() <= fewest => whole,
+        whole => {
+            let filled = filled(&document.statement, room)?;
+            match whole {
+                Some(whole) if whole.len() <= filled.len() => whole,
+                _ => filled,
             }
-            None => documents.push((needs, vec![(at, piece)])),
         }
-    }
-    let mut documents: Vec<Vec<(usize, Statement)>> = documents
-        .into_iter()
-        .map(|(_, statements)| statements)
-        .collect();
-    for statements in &mut documents {
-        statements.sort_by_key(|(at, _)| *at);
-    }
-    documents.sort_by_key(|statements| statements.first().map(|(at, _)| *at));
-    Ok(documents
-        .into_iter()
-        .map(|statements| {
-            statements
-                .into_iter()
-                .map(|(_, statement)| statement)
-                .collect()
-        })
-        .map(PolicyDocument::new)
-        .collect())
+    };
+    Ok(parts.into_iter().map(PolicyDocument::new).collect())
 }
 
-/// A statement as pieces of at most `room` characters that grant the same together.
-fn cut(statement: &Statement, room: usize) -> Result<Vec<Statement>, TooLarge> {
-    if size(statement) <= room {
-        return Ok(vec![statement.clone()]);
+/// The statements in as few documents as first-fit on falling sizes makes, if each fits.
+fn whole(statements: &[Statement], room: usize) -> Option<Vec<Vec<Statement>>> {
+    let mut sized: Vec<(usize, usize, &Statement)> = statements
+        .iter()
+        .enumerate()
+        .map(|(at, statement)| (needs(statement), at, statement))
+        .collect();
+    if sized.iter().any(|(needs, ..)| *needs > room) {
+        return None;
     }
+    // Largest first; equal ones in the order of the policy.
+    sized.sort_by_key(|(needs, at, _)| (Reverse(*needs), *at));
+    let mut documents: Vec<(usize, Vec<(usize, &Statement)>)> = Vec::new();
+    for (needs, at, statement) in sized {
+        match documents.iter_mut().find(|(used, _)| used + needs <= room) {
+            Some((used, statements)) => {
+                *used += needs;
+                statements.push((at, statement));
+            }
+            None => documents.push((needs, vec![(at, statement)])),
+        }
+    }
+    for (_, statements) in &mut documents {
+        statements.sort_by_key(|(at, _)| *at);
+    }
+    documents.sort_by_key(|(_, statements)| statements.first().map(|(at, _)| *at));
+    let documents = documents.into_iter();
+    Some(
+        documents
+            .map(|(_, statements)| statements.into_iter().map(|(_, it)| it.clone()).collect())
+            .collect(),
+    )
+}
+
+/// The statements one after the other, each cut where a document is full.
+fn filled(statements: &[Statement], room: usize) -> Result<Vec<Vec<Statement>>, DoesNotFit> {
+    // A piece is named for its statement and its number.
+    let name = "Part9999".len();
+    let mut documents: Vec<Vec<Statement>> = vec![Vec::new()];
+    let mut left = room;
+    for statement in statements {
+        if needs(statement) <= left {
+            left -= needs(statement);
+            if let Some(document) = documents.last_mut() {
+                document.push(statement.clone());
+            }
+            continue;
+        }
+        let mut pieces: Vec<(usize, Statement)> = Vec::new();
+        let mut waiting = vec![statement.clone()];
+        while let Some(now) = waiting.pop() {
+            let space = left.saturating_sub(name);
+            let size = needs(&now);
+            let (piece, rest) = match size <= space {
+                true => (Some(now), Vec::new()),
+                false => match cut(&now, space) {
+                    Some((piece, rest)) => (Some(piece), rest),
+                    None if left == room => return Err(too_large(&now, room)),
+                    None => (None, vec![now]),
+                },
+            };
+            let full = !rest.is_empty();
+            if let Some(piece) = piece {
+                left = left.saturating_sub(needs(&piece) + name);
+                pieces.push((documents.len() - 1, piece));
+            }
+            waiting.extend(rest.into_iter().rev());
+            if full {
+                documents.push(Vec::new());
+                left = room;
+            }
+        }
+        let several = pieces.len() > 1;
+        for (number, (document, mut piece)) in pieces.into_iter().enumerate() {
+            if several {
+                let name = statement.sid.as_deref().unwrap_or_default();
+                piece.sid = Some(format!("{name}Part{}", number + 1));
+            }
+            if let Some(document) = documents.get_mut(document) {
+                document.push(piece);
+            }
+        }
+    }
+    documents.retain(|statements| !statements.is_empty());
+    Ok(documents)
+}
+
+/// The largest piece of a statement that fits, and what is left of it.
+fn cut(statement: &Statement, space: usize) -> Option<(Statement, Vec<Statement>)> {
     let actions = statement.actions.patterns().0;
     let resources = statement
         .resources
         .as_ref()
         .map_or(&[][..], |it| it.patterns().0);
-    let halves = if resources.len() > 1 {
-        halved(resources).map(|half| Statement {
-            resources: Some(Resources::Resource(half)),
-            ..statement.clone()
-        })
-    } else if actions.len() > 1 {
-        halved(actions).map(|half| Statement {
-            actions: Actions::Action(half),
-            ..statement.clone()
-        })
-    } else {
-        return Err(TooLarge {
-            sid: statement.sid.clone().unwrap_or_default(),
-            size: size(statement),
-            limit: room,
-        });
+    let with = |actions: &[String], resources: &[String]| Statement {
+        actions: Actions::Action(actions.iter().cloned().collect()),
+        resources: Some(Resources::Resource(resources.iter().cloned().collect())),
+        ..statement.clone()
     };
-    let mut pieces = Vec::new();
-    for half in &halves {
-        pieces.extend(cut(half, room)?);
+    let most = most(resources.len(), |n| {
+        needs(&with(actions, resources.get(..n).unwrap_or_default())) <= space
+    });
+    if most > 0 {
+        let (these, others) = resources.split_at(most);
+        return Some((with(actions, these), vec![with(actions, others)]));
     }
-    // Each piece needs a name of its own.
-    for (number, piece) in pieces.iter_mut().enumerate() {
-        let name = statement.sid.as_deref().unwrap_or_default();
-        piece.sid = Some(format!("{name}Part{}", number + 1));
+    let (one, others) = resources.split_at(resources.len().min(1));
+    let most = self::most(actions.len(), |n| {
+        needs(&with(actions.get(..n).unwrap_or_default(), one)) <= space
+    });
+    if most == 0 {
+        return None;
     }
-    Ok(pieces)
+    let (these, more) = actions.split_at(most);
+    let mut rest = vec![with(more, one)];
+    if !others.is_empty() {
+        rest.push(with(actions, others));
+    }
+    Some((with(these, one), rest))
 }
 
-fn halved(values: &[String]) -> [OneOrMany; 2] {
-    let (first, second) = values.split_at(values.len() / 2);
-    [first, second].map(|half| half.iter().cloned().collect())
+/// The largest number below `of` that fits, where each smaller one does as well.
+fn most(of: usize, fits: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, of);
+    while high - low > 1 {
+        let middle = low.midpoint(high);
+        if fits(middle) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    low
 }
 
-/// Characters of a statement in a document, white space not counted.
-fn size(statement: &Statement) -> usize {
+fn too_large(statement: &Statement, room: usize) -> DoesNotFit {
+    DoesNotFit::Statement {
+        sid: statement.sid.clone().unwrap_or_default(),
+        size: needs(statement),
+        limit: room,
+    }
+}
+
+/// Characters that a statement takes in a document, with its comma.
+fn needs(statement: &Statement) -> usize {
     let alone = PolicyDocument::new(vec![statement.clone()]).size();
-    alone - PolicyDocument::new(Vec::new()).size()
+    alone - PolicyDocument::new(Vec::new()).size() + 1
 }
 
 #[cfg(test)]
@@ -201,6 +321,38 @@ mod tests {
         assert_eq!(split_by_size(&document, 6_144), Ok(vec![document]));
     }
 
+    #[test]
+    fn statements_stay_whole_where_that_costs_no_document() {
+        let document = PolicyDocument::new(vec![
+            statement("A", 1, 30),
+            statement("B", 1, 30),
+            statement("C", 1, 30),
+        ]);
+        let one = needs(&statement("A", 1, 30));
+        let sids = |limit: usize| -> Vec<Vec<String>> {
+            let parts = split_by_size(&document, limit).unwrap_or_default();
+            let sids = parts.iter().map(|part| part.statement.iter());
+            sids.map(|it| it.filter_map(|it| it.sid.clone()).collect())
+                .collect()
+        };
+        assert_eq!(sids(2 * one + 40), [vec!["A", "B"], vec!["C"]]);
+        // Two documents would do if one statement is cut; whole ones would need three.
+        let expected = [vec!["A", "BPart1"], vec!["BPart2", "C"]];
+        assert_eq!(sids(one + one / 2 + 200), expected);
+    }
+
+    #[test]
+    fn inline_policies_have_one_limit_for_all() {
+        let document = PolicyDocument::new(vec![statement("A", 1, 150)]);
+        assert_eq!(fit(&document, Target::Managed).map(|it| it.len()), Ok(1));
+        let error = fit(&document, Target::InlineUser).map_err(|error| error.to_string());
+        let told = error.err().unwrap_or_default();
+        assert!(
+            told.contains("the inline policies of a user takes 2048"),
+            "{told}"
+        );
+    }
+
     proptest! {
         #[test]
         fn the_parts_fit_and_grant_the_same(
@@ -216,6 +368,11 @@ mod tests {
             let sids: Vec<&str> = parts.iter().flat_map(|p| &p.statement).filter_map(|s| s.sid.as_deref()).collect();
             let unique: BTreeSet<&str> = sids.iter().copied().collect();
             prop_assert_eq!(unique.len(), sids.len());
+            // No document has room for the next one: but for the name of a piece, they are full.
+            for pair in parts.windows(2) {
+                let both: usize = pair.iter().map(PolicyDocument::size).sum();
+                prop_assert!(both + "Part9999".len() > limit, "{both} of {limit}");
+            }
         }
     }
 }

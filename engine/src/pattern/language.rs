@@ -6,12 +6,33 @@
 //! the same place, the one with less to hope for and more to fear is followed and the other is
 //! forgotten, since whatever is wrong at its end is wrong at the end of the first as well.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 use super::{Pattern, Token};
 
-/// More steps than any policy needs; patterns made to explode reach it within a second.
-const LIMIT: usize = 4_000_000;
+/// More steps than the comparison of two policies needs that AWS would take; patterns made to
+/// explode reach it within seconds.
+const LIMIT: usize = 8_000_000;
+
+/// Steps that a comparison may still take, all of its parts together.
+#[derive(Debug)]
+pub(crate) struct Budget(Cell<usize>);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(Cell::new(LIMIT))
+    }
+}
+
+impl Budget {
+    /// Takes some steps, if there are as many. Once they are not, there are none left.
+    pub(crate) fn spend(&self, steps: usize) -> Option<()> {
+        let left = self.0.get().checked_sub(steps);
+        self.0.set(left.unwrap_or(0));
+        left.map(|_| ())
+    }
+}
 
 /// The texts that some patterns cover, or all the others.
 #[derive(Debug, Clone)]
@@ -62,7 +83,7 @@ impl Language {
 /// long to know, the answer is no.
 pub(crate) fn covers(others: &[Pattern], pattern: &Pattern) -> bool {
     let others = Language::new(others.to_vec(), false, Reading::Surely);
-    signatures(pattern, &[others])
+    signatures(pattern, &[others], &Budget::default())
         .is_some_and(|found| found.iter().all(|held| held.first() == Some(&true)))
 }
 
@@ -111,18 +132,19 @@ fn share_a_sign(a: &Token, b: &Token) -> bool {
 
 /// For the texts that `base` covers: which of `languages` have them. Not all the answers there are,
 /// but for each text one with no more of what is hoped for and no less of what is feared. `None` if it takes too long.
-pub(crate) fn signatures(base: &Pattern, languages: &[Language]) -> Option<BTreeSet<Vec<bool>>> {
+pub(crate) fn signatures(
+    base: &Pattern,
+    languages: &[Language],
+    budget: &Budget,
+) -> Option<BTreeSet<Vec<bool>>> {
     let walk = Walk::new(languages);
     let mut found = BTreeSet::new();
     let mut worst: BTreeMap<usize, Vec<Places>> = BTreeMap::new();
     let mut open = VecDeque::from([(0, walk.start())]);
-    let mut steps = 0;
     while let Some((at, places)) = open.pop_front() {
         let seen = worst.entry(at).or_default();
-        steps += seen.len() + places.hopes.len() + places.fears.len();
-        if steps > LIMIT {
-            return None;
-        }
+        let size = 1 + places.hopes.len() + places.fears.len();
+        budget.spend((1 + seen.len()) * size)?;
         if seen.iter().any(|it| it.is_no_better_than(&places)) {
             continue;
         }
@@ -134,7 +156,7 @@ pub(crate) fn signatures(base: &Pattern, languages: &[Language]) -> Option<BTree
             Some(token) => {
                 let stays = matches!(token, Token::Many { .. });
                 for symbol in walk.symbols(token, &places) {
-                    steps += places.hopes.len() + places.fears.len();
+                    budget.spend(size)?;
                     let next = walk.step(&places, &symbol);
                     open.push_back((at + usize::from(!stays), next));
                 }

@@ -18,6 +18,15 @@ pub struct Condition {
 }
 
 impl Condition {
+    /// A condition with these values.
+    pub(crate) fn of(operator: &str, key: &str, values: impl IntoIterator<Item = String>) -> Self {
+        Self {
+            operator: operator.to_owned(),
+            key: key.to_owned(),
+            values: values.into_iter().collect(),
+        }
+    }
+
     pub(super) fn new(operator: &str, key: &str, values: &[&str]) -> Self {
         Self {
             operator: operator.to_owned(),

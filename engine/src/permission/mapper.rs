@@ -87,6 +87,32 @@ impl Mapper {
         Needs::Permissions(permissions)
     }
 
+    /// The rule by which calls of this name need `action`, and where its fact comes from.
+    pub fn rule_of(
+        &self,
+        event_source: &str,
+        event_name: &str,
+        action: &str,
+    ) -> Option<(&'static str, &'static str)> {
+        let call = Call {
+            event_source,
+            event_name,
+            ..Call::default()
+        };
+        let answer = self.answer(&call);
+        let Answer::Actions(actions) = answer.as_ref() else {
+            return None;
+        };
+        let named = actions.iter().find(|planned| planned.name == action);
+        match (named, actions.first()) {
+            (Some(planned), _) => Some((planned.rule, planned.source)),
+            (None, Some(planned)) if action == "iam:PassRole" => planned.roles.rule(),
+            // API Gateway's rule knows the action by the request only.
+            (None, Some(planned)) => Some((planned.rule, planned.source)),
+            (None, None) => None,
+        }
+    }
+
     /// What the rules say of events of this name.
     fn answer(&self, call: &Call<'_>) -> Arc<Answer> {
         let Call {

@@ -4,7 +4,6 @@
 //! JSON. What matters is mostly the name next to a value, so they are laid out flat.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -74,6 +73,8 @@ impl<'a> Members<'a> {
     pub(super) fn of(text: &'a str) -> Self {
         let mut members = Self::default();
         if text.starts_with('{') {
+            members.names.reserve(text.len() / 2);
+            members.values.reserve(16);
             let mut deserializer = serde_json::Deserializer::from_str(text);
             let seed = Gather {
                 members: &mut members,
@@ -174,11 +175,22 @@ pub(super) fn stem(name: &str) -> &str {
 
 /// Whether nothing below a member of this name is looked at.
 fn is_opaque(name: &str) -> bool {
-    static OPAQUE: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    // Asked of every name in every request. Most differ in length or in their first sign.
+    static OPAQUE: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| {
         let rows = Reference::bundled().opaque_members().iter();
-        rows.map(|row| normal(row.member)).collect()
+        let mut by_length = Vec::new();
+        for name in rows.map(|row| normal(row.member)) {
+            if by_length.len() <= name.len() {
+                by_length.resize(name.len() + 1, Vec::new());
+            }
+            if let Some(names) = by_length.get_mut(name.len()) {
+                names.push(name);
+            }
+        }
+        by_length
     });
-    OPAQUE.contains(name)
+    let of_length = OPAQUE.get(name.len());
+    of_length.is_some_and(|names| names.iter().any(|opaque| opaque == name))
 }
 
 /// Where in the request a value stands.

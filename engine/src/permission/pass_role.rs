@@ -9,6 +9,8 @@ use super::resource::Place;
 use super::{Condition, Origin, Permission};
 use crate::reference::{Action, PassRoleKind, PassRoleMember, Reference};
 
+const RULE: &str = "passed role";
+
 /// The members by which calls of an action pass roles.
 pub(super) struct PlannedRoles {
     members: Vec<PlannedMember>,
@@ -44,6 +46,11 @@ impl PlannedRoles {
         }
     }
 
+    /// The rule, and where its fact comes from.
+    pub(super) fn rule(&self) -> Option<(&'static str, &'static str)> {
+        self.members.first().map(|member| (RULE, member.row.source))
+    }
+
     /// Appends `iam:PassRole` for each role that the call passed.
     pub(super) fn append(&self, permissions: &mut Vec<Permission>, info: &CallInfo<'_>) {
         let mut passed: Vec<Permission> = Vec::new();
@@ -65,7 +72,7 @@ impl PlannedRoles {
                     origin: Origin::Inferred,
                     template: None,
                     conditions,
-                    rule: "passed role",
+                    rule: RULE,
                     source: planned.row.source,
                 });
             }

@@ -23,7 +23,7 @@ use arn_text::{Named, Spot};
 use kinds::Kinds;
 use name::{Bound, MemberName, Value, Variable};
 pub(super) use place::Place;
-use template::{Fit, Template, UNNAMED};
+use template::{Fit, SplitArn, Template, UNNAMED};
 
 /// A resource that a call used an action on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +47,8 @@ struct PlannedType {
     creates: bool,
     /// Whether a call that names none is about all of them.
     lists: bool,
+    /// Whether the table says that it makes one, so that no other type stands for this one.
+    is_made: bool,
     /// Whether it always makes one, whatever else it names.
     always_creates: bool,
     templates: Vec<PlannedTemplate>,
@@ -107,6 +109,7 @@ impl Plan {
                 required,
                 creates,
                 lists: *checked == Some(Checked::All) || lists(action.name, kind),
+                is_made: listed,
                 always_creates: listed && action.name.starts_with("Copy"),
                 templates: templates.collect(),
             })
@@ -196,13 +199,28 @@ fn generic(planned: &PlannedAction, info: &CallInfo<'_>, place: &Place<'_>) -> V
     };
     let mut satisfied: Vec<&PlannedType> = Vec::new();
     let mut missing: Vec<&PlannedType> = Vec::new();
+    let of_type = of_resource_type(plan, info, place);
+    let asked = of_type.map(|(of_type, found)| {
+        put(found);
+        of_type.kind.name
+    });
     for accepted in &plan.types {
-        if put(accepted.find(&named, info, plan.kinds, place)) {
+        if asked == Some(accepted.kind.name) || put(accepted.find(&named, info, plan.kinds, place))
+        {
             satisfied.push(accepted);
-        } else if accepted.required {
+        } else if accepted.required && (asked.is_none() || accepted.creates) {
             missing.push(accepted);
         }
     }
+    // What the request does not name may lie above what it names, or be in the response.
+    missing.retain(|accepted| {
+        let found =
+            put(accepted.above(&named)) || put(accepted.find_in_response(info, plan, place));
+        if found {
+            satisfied.push(accepted);
+        }
+        !found
+    });
     // The one resource of a call that takes many types is of one of them.
     let is_the_resource = named.iter().any(|one| {
         one.place == Spot::Resource && satisfied.iter().any(|accepted| accepted.is_of(one))
@@ -212,7 +230,7 @@ fn generic(planned: &PlannedAction, info: &CallInfo<'_>, place: &Place<'_>) -> V
     }
     // Types of which each is "required" and whose ARNs hold the same variables stand for one
     // another: one of them is enough.
-    missing.retain(|it| !satisfied.iter().any(|other| other.same_variables(it)));
+    missing.retain(|it| !it.is_stood_for(&satisfied));
     // What is named in part is better than nothing, and worse than another type named whole.
     let in_part: Vec<&PlannedType> = match satisfied.is_empty() && missing.is_empty() {
         true => plan.types.iter().collect(),
@@ -244,7 +262,7 @@ fn generic(planned: &PlannedAction, info: &CallInfo<'_>, place: &Place<'_>) -> V
         }
     }
     for accepted in missing {
-        if !satisfied.iter().any(|other| other.same_variables(accepted)) {
+        if !accepted.is_stood_for(&satisfied) {
             put(accepted.widened(place, accepted.origin(info)).collect());
         }
     }
@@ -256,6 +274,28 @@ fn generic(planned: &PlannedAction, info: &CallInfo<'_>, place: &Place<'_>) -> V
         }];
     }
     found.into_values().collect()
+}
+
+/// What `resourceType: hostedzone` and `resourceId: Z1` name.
+fn of_resource_type<'p>(
+    plan: &'p Plan,
+    info: &CallInfo<'_>,
+    place: &Place<'_>,
+) -> Option<(&'p PlannedType, Vec<Found>)> {
+    let request = info.request();
+    let (kind, id) = (request.get("resourcetype")?, request.get("resourceid")?);
+    let kind = normal(kind);
+    let mut types = plan.types.iter();
+    let accepted = types.find(|it| normal(it.kind.name) == kind)?;
+    if id.starts_with("arn:") {
+        return None;
+    }
+    let id = arn_text::escaped_name(id.trim_start_matches('/'));
+    let templates = accepted.templates.iter();
+    let one_variable = templates.filter(|planned| planned.variables.len() == 1);
+    let arns = one_variable.filter_map(|it| it.template.fill(place, |_| Some(id.clone())));
+    let found: Vec<Found> = arns.map(Found::event).collect();
+    (!found.is_empty()).then_some((accepted, found))
 }
 
 impl Named {
@@ -298,6 +338,35 @@ impl PlannedType {
         found
     }
 
+    /// Resources of the type above those that the request names by ARN, and these themselves:
+    /// which of the two IAM compares goes by the operation.
+    fn above(&self, named: &[Named]) -> Vec<Found> {
+        let in_request = named.iter().filter(|one| one.place == Spot::Shallow);
+        let below = in_request.filter(|one| one.best_fit != Fit::None);
+        let pairs = below.filter_map(|one| {
+            let mut templates = self.templates.iter();
+            let above = templates.find_map(|planned| planned.template.above(one.literal()))?;
+            Some([Found::event(arn_text::escaped(above)), one.found()])
+        });
+        pairs.flatten().collect()
+    }
+
+    /// Resources of the type that the response names, if it is not the call that made them.
+    fn find_in_response(&self, info: &CallInfo<'_>, plan: &Plan, place: &Place<'_>) -> Vec<Found> {
+        if self.creates || info.call.failed || info.call.response_elements.is_none() {
+            return Vec::new();
+        }
+        let templates = self.templates.iter();
+        let named = templates.filter(|planned| {
+            let bound = planned.bind(info.response(), plan.kinds);
+            let named = |it: &Option<Bound<'_>>| it.as_ref().is_some_and(Bound::is_named);
+            !bound.is_empty() && bound.iter().all(named)
+        });
+        named
+            .flat_map(|planned| planned.fill_from(info.response(), info, plan.kinds, place, false))
+            .collect()
+    }
+
     /// Whether the request gives what the type's ARNs end in, under a name that is known for it.
     fn names_end(&self, info: &CallInfo<'_>, kinds: &Kinds) -> bool {
         let last = |planned: &PlannedTemplate| {
@@ -312,7 +381,8 @@ impl PlannedType {
     /// Whether an ARN is of this type rather than of another type of the same service.
     fn is_of(&self, named: &Named) -> bool {
         let templates = self.templates.iter();
-        let fits = templates.map(|planned| planned.template.fit(named.literal()));
+        let arn = SplitArn::of(named.literal());
+        let fits = templates.map(|planned| planned.template.fit(&arn));
         named.best_fit != Fit::None && fits.max() == Some(named.best_fit)
     }
 
@@ -348,6 +418,11 @@ impl PlannedType {
             origin,
             template: Some(planned.text),
         })
+    }
+
+    /// Whether one of `others` stands for the type.
+    fn is_stood_for(&self, others: &[&Self]) -> bool {
+        !self.is_made && others.iter().any(|other| other.same_variables(self))
     }
 
     fn same_variables(&self, other: &Self) -> bool {
@@ -411,13 +486,25 @@ impl PlannedTemplate {
         place: &Place<'_>,
         in_part: bool,
     ) -> Vec<Found> {
+        self.fill_from(info.request(), info, kinds, place, in_part)
+    }
+
+    /// The same from `members`.
+    fn fill_from(
+        &self,
+        members: &Members<'_>,
+        info: &CallInfo<'_>,
+        kinds: &Kinds,
+        place: &Place<'_>,
+        in_part: bool,
+    ) -> Vec<Found> {
         let place = &self.place(info, place);
         if self.variables.is_empty() {
             // One resource, which every call of the action is about.
             let arn = self.template.fill(place, |_| None);
             return arn.map(Found::event).into_iter().collect();
         }
-        let bound = self.bind(info.request(), kinds);
+        let bound = self.bind(members, kinds);
         let (mut added, mut known, mut other_id) = (false, false, false);
         let mut chosen: Vec<Vec<Value<'_>>> = Vec::with_capacity(self.variables.len());
         for (variable, bound) in self.variables.iter().zip(bound) {
@@ -481,9 +568,8 @@ pub(crate) fn resource_type_of<'r>(
 }
 
 fn best_fit(kind: &ResourceType, arn: &str) -> Fit {
-    let fits = kind
-        .arn_templates
-        .iter()
-        .map(|text| Template::parse(text).fit(arn));
+    let arn = SplitArn::of(arn);
+    let templates = kind.arn_templates.iter();
+    let fits = templates.map(|text| Template::parse(text).fit(&arn));
     fits.max().unwrap_or(Fit::None)
 }

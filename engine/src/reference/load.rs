@@ -41,6 +41,7 @@ tables! {
     ACTION_TYPES = "action_types";
     SIBLING_SERVICES = "sibling_services";
     OPAQUE_MEMBERS = "opaque_members";
+    INVISIBLE_ACTIONS = "invisible_actions";
 }
 
 impl Table {

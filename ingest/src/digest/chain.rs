@@ -69,7 +69,7 @@ struct HeadMetadata {
 
 /// Checks digests, and gives the log files that the proven ones list, with the digest's name.
 pub(super) fn check(
-    paths: &BTreeMap<String, PathBuf>,
+    paths: &BTreeMap<String, Vec<PathBuf>>,
     keys: &Keys,
     inflater: &mut Inflater,
     on_file: &mut dyn FnMut(Checked),
@@ -83,10 +83,24 @@ pub(super) fn check(
         });
     };
     let mut digests = Vec::new();
-    for (name, path) in paths {
-        match read(name, path, inflater) {
-            Ok(read) => digests.push(read),
-            Err(why) => tell(path, Verdict::Altered, Some(why)),
+    for (name, copies) in paths {
+        let mut first: Option<String> = None;
+        for path in copies {
+            match read(name, path, inflater) {
+                Err(why) => tell(path, Verdict::Altered, Some(why)),
+                Ok(read) => match &first {
+                    None => {
+                        first = Some(read.hash.clone());
+                        digests.push(read);
+                    }
+                    // The same again says nothing new.
+                    Some(hash) if *hash == read.hash => {}
+                    Some(_) => {
+                        let why = "another digest claims the same place and differs".to_owned();
+                        tell(path, Verdict::Unproven, Some(why));
+                    }
+                },
+            }
         }
     }
     digests.sort_by(|a, b| b.digest.digest_end_time.cmp(&a.digest.digest_end_time));

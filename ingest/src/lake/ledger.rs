@@ -14,13 +14,13 @@ use arrow::array::{
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit};
 use deltalake::DeltaTable;
-use deltalake::kernel::Action;
+use deltalake::kernel::{Action, Add, LogicalFileView};
 use futures::TryStreamExt;
 use url::Url;
 
 use super::table::{self, Committed, Definition};
 use super::write::DataFile;
-use super::{MAX_TRIES, read};
+use super::{MAX_TRIES, Rewritten, arrange, read};
 use crate::Error;
 use crate::batch::id_number;
 use crate::object_key::ObjectKey;
@@ -117,6 +117,78 @@ impl Ledger {
         }
         // It may lag.
         Ok(())
+    }
+}
+
+/// Small files of a part are merged; larger ones stay as they are.
+const SMALL_FILE_BYTES: u64 = 16 << 20;
+
+impl Ledger {
+    /// Merges the small files of each part into one: each ingest adds one or more.
+    pub(super) async fn optimize(&mut self, done: &mut Rewritten) -> Result<(), Error> {
+        let mut parts: BTreeMap<String, Vec<LogicalFileView>> = BTreeMap::new();
+        for file in self.table.snapshot()?.log_data().iter() {
+            let values = file.partition_values_map();
+            if let Some(Some(part)) = values.get(PARTITION)
+                && file.size().unsigned_abs() < SMALL_FILE_BYTES
+            {
+                parts.entry(part.clone()).or_default().push(file);
+            }
+        }
+        parts.retain(|_, files| files.len() > 1);
+        for (part, files) in parts {
+            self.merge(part, &files, done).await?;
+        }
+        Ok(())
+    }
+
+    async fn merge(
+        &mut self,
+        part: String,
+        files: &[LogicalFileView],
+        done: &mut Rewritten,
+    ) -> Result<(), Error> {
+        let store = self.table.object_store();
+        let schema = file_schema();
+        let names: Vec<&str> = schema
+            .fields()
+            .iter()
+            .map(|field| field.name().as_str())
+            .collect();
+        let mut writer = DataFile::writer(PARTITION, Some(part));
+        for file in files {
+            let path = file.path();
+            let mut batches = read::columns(&store, &path, &names, READ_ROWS).await?;
+            let failed = |source| read::failed(&path, source);
+            while let Some(batch) = batches.try_next().await.map_err(failed)? {
+                writer.write(&arrange(&batch, &schema)?)?;
+            }
+        }
+        let add = writer.finish()?.put(&store).await?;
+        let size = add.size.unsigned_abs();
+        let mut actions: Vec<Action> = files
+            .iter()
+            .map(|file| Action::Remove(file.remove_action(false)))
+            .collect();
+        actions.push(Action::Add(Add {
+            data_change: false,
+            ..add
+        }));
+        if table::replace(&mut self.table, actions, table::merging(SMALL_FILE_BYTES)).await? {
+            done.files_removed += files.len() as u64;
+            done.bytes_removed += files
+                .iter()
+                .map(|file| file.size().unsigned_abs())
+                .sum::<u64>();
+            done.files_added += 1;
+            done.bytes_added += size;
+        }
+        Ok(())
+    }
+
+    /// Deletes files that no version of the last `days` days consists of. Gives their paths.
+    pub(super) async fn vacuum(&mut self, days: u32, dry_run: bool) -> Result<Vec<String>, Error> {
+        table::vacuum(&mut self.table, days, dry_run).await
     }
 }
 

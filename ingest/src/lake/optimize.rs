@@ -19,9 +19,7 @@ use deltalake::datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
 use deltalake::datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet};
 use deltalake::datafusion::physical_plan::sorts::streaming_merge::StreamingMergeBuilder;
 use deltalake::datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
 use deltalake::kernel::{Action, Add, LogicalFileView};
-use deltalake::operations::vacuum::VacuumMode;
 use deltalake::protocol::DeltaOperation;
 use futures::{StreamExt, TryStreamExt};
 use serde::Serialize;
@@ -29,7 +27,7 @@ use std::sync::Arc;
 use trailwright_engine::event::{self, COLUMNS, SORT_COLUMNS};
 
 use super::write::{DataFile, DataFileWriter};
-use super::{Lake, arrange, read};
+use super::{Lake, arrange, read, table};
 use crate::Error;
 
 /// Size that data files are brought to.
@@ -61,17 +59,16 @@ impl Lake {
     /// enough stays as it is, so that it costs as much as came since the last time.
     pub async fn optimize(&mut self, target: u64) -> Result<Rewritten, Error> {
         let mut done = Rewritten::default();
-        loop {
-            let before = done.files_removed;
-            self.merge_neighbours(target, &mut done).await?;
-            // Of very many small files only so many are merged at once.
-            if done.files_removed == before {
-                return Ok(done);
-            }
-        }
+        // Of very many small files only so many are merged at once.
+        while self.merge_neighbours(target, &mut done).await? {}
+        let mut ledger = self.ledger().await?;
+        ledger.optimize(&mut done).await?;
+        Ok(done)
     }
 
-    async fn merge_neighbours(&mut self, target: u64, done: &mut Rewritten) -> Result<(), Error> {
+    /// True if there was more to merge than could be merged at once.
+    async fn merge_neighbours(&mut self, target: u64, done: &mut Rewritten) -> Result<bool, Error> {
+        let mut more = false;
         let mut months: BTreeMap<String, Vec<LogicalFileView>> = BTreeMap::new();
         for file in self.events.snapshot()?.log_data().iter() {
             if size(&file) < target / 4 * 3 {
@@ -85,10 +82,12 @@ impl Lake {
             // in few files.
             files.sort_by_cached_key(|file| super::seen::hours(file.stats().as_deref()));
             for files in together(&files, target) {
+                let before = done.files_removed;
                 self.rewrite(files, target, None, done).await?;
+                more |= files.len() == MERGED_FILES && done.files_removed > before;
             }
         }
-        Ok(())
+        Ok(more)
     }
 
     /// Removes the events before `cutoff`, in microseconds since the epoch. Events without a
@@ -105,17 +104,10 @@ impl Lake {
 
     /// Deletes files that no version of the last `days` days consists of. Gives their paths.
     pub async fn vacuum(&mut self, days: u32, dry_run: bool) -> Result<Vec<String>, Error> {
-        let (_, metrics) = self
-            .events
-            .clone()
-            .vacuum()
-            .with_retention_period(chrono::Duration::days(days.into()))
-            .with_enforce_retention_duration(false)
-            .with_mode(VacuumMode::Full)
-            .with_dry_run(dry_run)
-            .await?;
-        self.events.update_state().await?;
-        Ok(metrics.files_deleted)
+        let mut deleted = table::vacuum(&mut self.events, days, dry_run).await?;
+        let mut ledger = self.ledger().await?;
+        deleted.extend(ledger.vacuum(days, dry_run).await?);
+        Ok(deleted)
     }
 
     /// Data files that may hold events before `cutoff`.
@@ -185,10 +177,7 @@ impl Lake {
                     trailwright_engine::time::to_text(cutoff)
                 )),
             },
-            None => DeltaOperation::Optimize {
-                predicate: None,
-                target_size: i64::try_from(target).unwrap_or(i64::MAX),
-            },
+            None => table::merging(target),
         };
         let removes = files.iter().map(|file| file.remove_action(data_change));
         let mut actions: Vec<Action> = removes.map(Action::Remove).collect();
@@ -197,25 +186,12 @@ impl Lake {
                 .cloned()
                 .map(|add| Action::Add(Add { data_change, ..add })),
         );
-        let committed = CommitBuilder::from(CommitProperties::default())
-            .with_actions(actions)
-            .build(
-                Some(self.events.snapshot()?),
-                self.events.log_store(),
-                operation,
-            )
-            .await;
-        if let Err(error) = committed {
+        // After an error nobody knows whether the new files belong to the table: they stay.
+        if !table::replace(&mut self.events, actions, operation).await? {
+            // Somebody else rewrites the same files: they do our work.
             self.discard(&adds).await;
-            return match error {
-                // Somebody else rewrites the same files: they do our work.
-                DeltaTableError::Transaction {
-                    source: TransactionError::CommitConflict(_),
-                } => Ok(()),
-                error => Err(error.into()),
-            };
+            return Ok(());
         }
-        self.events.update_state().await?;
         done.files_removed += files.len() as u64;
         done.bytes_removed += files.iter().map(size).sum::<u64>();
         done.files_added += adds.len() as u64;

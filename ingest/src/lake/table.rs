@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use arrow::datatypes::SchemaRef;
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
 use deltalake::kernel::{Action, StructField};
+use deltalake::operations::vacuum::VacuumMode;
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
 use url::Url;
@@ -110,4 +111,53 @@ pub(super) fn appending(partition: &str) -> DeltaOperation {
         partition_by: Some(vec![partition.to_owned()]),
         predicate: None,
     }
+}
+
+/// The operation of a commit that merges files into some of about `target` bytes.
+pub(super) fn merging(target: u64) -> DeltaOperation {
+    DeltaOperation::Optimize {
+        predicate: None,
+        target_size: i64::try_from(target).unwrap_or(i64::MAX),
+    }
+}
+
+/// Commits `actions` that put files in the place of others. Appends of others do not matter;
+/// false if somebody else replaced the same files.
+pub(super) async fn replace(
+    table: &mut DeltaTable,
+    actions: Vec<Action>,
+    operation: DeltaOperation,
+) -> Result<bool, Error> {
+    let committed = CommitBuilder::from(CommitProperties::default())
+        .with_actions(actions)
+        .build(Some(table.snapshot()?), table.log_store(), operation)
+        .await;
+    match committed {
+        Ok(_) => {
+            table.update_state().await?;
+            Ok(true)
+        }
+        Err(DeltaTableError::Transaction {
+            source: TransactionError::CommitConflict(_),
+        }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Deletes files that no version of the last `days` days consists of. Gives their paths.
+pub(super) async fn vacuum(
+    table: &mut DeltaTable,
+    days: u32,
+    dry_run: bool,
+) -> Result<Vec<String>, Error> {
+    let (_, metrics) = table
+        .clone()
+        .vacuum()
+        .with_retention_period(chrono::Duration::days(days.into()))
+        .with_enforce_retention_duration(false)
+        .with_mode(VacuumMode::Full)
+        .with_dry_run(dry_run)
+        .await?;
+    table.update_state().await?;
+    Ok(metrics.files_deleted)
 }

@@ -4,6 +4,7 @@
 //! thread of its own, while the next one is gathered; then it is committed.
 
 use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
 use tokio::task::JoinHandle;
 use trailwright_engine::event;
 
@@ -17,6 +18,10 @@ use crate::{Error, Lake};
 
 /// Files that wait to be written down as read.
 const MAX_UNWRITTEN_FILES: usize = 100_000;
+
+/// Batches below this are joined, until together they have that much.
+const SMALL_BATCH_BYTES: usize = 4 << 20;
+const JOINED_BYTES: usize = 16 << 20;
 
 /// Rejects are written when they hold this much.
 const QUARANTINE_BYTES: usize = 16 << 20;
@@ -38,6 +43,9 @@ struct Portion {
     events: Vec<RecordBatch>,
     /// Memory that the events take.
     bytes: usize,
+    /// Events in small batches, and the memory that they take.
+    small: Vec<RecordBatch>,
+    small_bytes: usize,
     quarantine: Quarantine,
     read: Vec<ReadFile>,
 }
@@ -117,13 +125,10 @@ impl<'a> Writer<'a> {
                 let (file, reject) = differing(&batch, place);
                 self.portion.quarantine.push(&file, &reject);
             }
-            if unseen.events.num_rows() > 0 {
-                self.portion.bytes += unseen.events.get_array_memory_size();
-                self.portion.events.push(unseen.events);
-            }
+            self.portion.add(unseen.events)?;
         }
         self.portion.read.extend(part.read);
-        if self.portion.bytes >= self.options.commit_bytes
+        if self.portion.bytes + self.portion.small_bytes >= self.options.commit_bytes
             || self.portion.read.len() >= MAX_UNWRITTEN_FILES
             || self.portion.quarantine.bytes() >= QUARANTINE_BYTES
         {
@@ -142,6 +147,7 @@ impl<'a> Writer<'a> {
             number: self.portion.number + 1,
             ..Portion::default()
         };
+        self.portion.join_small()?;
         let portion = std::mem::replace(&mut self.portion, next);
         let files = tokio::spawn(lake::encode_apart(portion.events.clone()));
         self.encoding = Some(Encoding { portion, files });
@@ -177,12 +183,16 @@ impl<'a> Writer<'a> {
         report.new += appended.rows;
         // Another ingest was quicker with the others, and maybe with some of the next portion.
         report.duplicates += rows as u64 - appended.rows;
-        let count =
-            |events: &[RecordBatch]| events.iter().map(RecordBatch::num_rows).sum::<usize>();
-        let before = count(&self.portion.events);
-        let events = std::mem::take(&mut self.portion.events);
-        self.portion.events = lake::without(events, &appended.foreign)?;
-        report.duplicates += (before - count(&self.portion.events)) as u64;
+        if !appended.foreign.is_empty() {
+            let count = |events: &[RecordBatch]| -> usize {
+                events.iter().map(RecordBatch::num_rows).sum()
+            };
+            self.portion.join_small()?;
+            let events = std::mem::take(&mut self.portion.events);
+            let before = count(&events);
+            self.portion.events = lake::without(events, &appended.foreign)?;
+            report.duplicates += (before - count(&self.portion.events)) as u64;
+        }
         Ok(())
     }
 
@@ -202,8 +212,41 @@ impl<'a> Writer<'a> {
 }
 
 impl Portion {
+    fn add(&mut self, events: RecordBatch) -> Result<(), Error> {
+        let bytes = events.get_array_memory_size();
+        if events.num_rows() == 0 {
+            return Ok(());
+        }
+        if bytes >= SMALL_BATCH_BYTES {
+            self.bytes += bytes;
+            self.events.push(events);
+            return Ok(());
+        }
+        self.small.push(events);
+        self.small_bytes += bytes;
+        match self.small_bytes >= JOINED_BYTES {
+            true => self.join_small(),
+            false => Ok(()),
+        }
+    }
+
+    /// Makes one batch of the small ones, each of which takes more memory than it needs.
+    fn join_small(&mut self) -> Result<(), Error> {
+        if !self.small.is_empty() {
+            let joined = concat_batches(&event::file_schema(), &self.small)?;
+            self.small.clear();
+            self.small_bytes = 0;
+            self.bytes += joined.get_array_memory_size();
+            self.events.push(joined);
+        }
+        Ok(())
+    }
+
     fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.read.is_empty() && self.quarantine.bytes() == 0
+        self.events.is_empty()
+            && self.small.is_empty()
+            && self.read.is_empty()
+            && self.quarantine.bytes() == 0
     }
 }
 

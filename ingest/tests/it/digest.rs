@@ -174,6 +174,32 @@ fn every_change_shows_and_nothing_else() -> Result {
             vec![("log-2-7.json.gz", Verdict::Unproven)],
         ),
         (
+            "another copy, inflated and altered",
+            Box::new(|lab| {
+                let copy = log_path(2, 1).replace(".gz", "");
+                lab.write(&format!("trail/{copy}"), delivery(0..3))?;
+                lab.write(&format!("trail/copy/{}", log_path(2, 1)), "{}")?;
+                Ok(())
+            }),
+            // Both are called altered; the second one has the name of the first.
+            vec![
+                ("log-2-1.json", Verdict::Altered),
+                ("log-2-1.json.gz", Verdict::Altered),
+            ],
+        ),
+        (
+            "what only an ingest would read",
+            Box::new(|lab| {
+                lab.write("trail/extra.ndjson", delivery(0..3))?;
+                lab.write(&format!("{}.metadata.json", log(1)), delivery(0..3))?;
+                Ok(())
+            }),
+            vec![
+                ("extra.ndjson", Verdict::Unproven),
+                ("log-1-0.json.gz.metadata.json", Verdict::Unproven),
+            ],
+        ),
+        (
             "a digest with another hash in it",
             Box::new(|lab| {
                 rewrite(lab, &digest(1), &|bytes| {

@@ -2,6 +2,8 @@
 
 use crate::support::{Lab, Result, batches, delivery, gzip, record};
 use arrow::array::AsArray;
+use arrow::compute::{max, min};
+use arrow::datatypes::TimestampMicrosecondType;
 use trailwright_engine::event::SORT_COLUMNS;
 use trailwright_ingest::{Lake, Options, Source, Storage, TARGET_BYTES, ingest};
 
@@ -30,8 +32,10 @@ async fn optimize_merges_small_files_and_keeps_every_event_in_order() -> Result 
     let done = open(&lab).await?.optimize(TARGET_BYTES).await?;
     assert_eq!(
         (done.files_removed, done.files_added, done.events_removed),
-        (6, 1, 0)
+        // Of the events and of the ledger.
+        (6 + 6, 1 + 1, 0)
     );
+    assert_eq!(lab.ingest("logs").await?.known_files, 6);
     assert_eq!(lab.records().await?, before);
     let batches = batches(&lab.lake()).await?;
     assert_eq!(batches.len(), 1);
@@ -61,6 +65,32 @@ async fn optimize_merges_small_files_and_keeps_every_event_in_order() -> Result 
         )
         .await?;
     assert_eq!((again.new, again.duplicates), (0, 600));
+    Ok(())
+}
+
+/// A day that is added then overlaps with few data files, however many there are.
+#[tokio::test(flavor = "multi_thread")]
+async fn optimize_merges_neighbours_in_time() -> Result {
+    let lab = Lab::new()?;
+    let day = 86_400;
+    // Not in the order of their days.
+    for n in 0..8 {
+        let start = (n * 3 % 8) * day;
+        lab.write(&format!("logs/{n}.json"), delivery(start..start + 200))?;
+        lab.ingest("logs").await?;
+    }
+    let size = open(&lab).await?.info().await?.bytes / 8;
+    open(&lab).await?.optimize(2 * size + size / 4).await?;
+    let mut days = Vec::new();
+    for batch in batches(&lab.lake()).await? {
+        let times = batch.column_by_name("event_time").ok_or("no time")?;
+        let times = times.as_primitive::<TimestampMicrosecondType>();
+        let day = |micros: Option<i64>| micros.map(|micros| micros / 1_000_000 / 86_400);
+        days.push((day(min(times)), day(max(times))));
+    }
+    days.sort_unstable();
+    assert!((2..8).contains(&days.len()), "{days:?}");
+    assert!(days.is_sorted_by(|one, next| one.1 < next.0), "{days:?}");
     Ok(())
 }
 
@@ -120,8 +150,8 @@ async fn vacuum_deletes_only_what_no_version_needs() -> Result {
     let mut lake = open(&lab).await?;
     lake.optimize(TARGET_BYTES).await?;
     assert_eq!(lake.vacuum(7, false).await?, Vec::<String>::new());
-    assert_eq!(lake.vacuum(0, true).await?.len(), 6);
-    assert_eq!(lake.vacuum(0, false).await?.len(), 6);
+    assert_eq!(lake.vacuum(0, true).await?.len(), 12);
+    assert_eq!(lake.vacuum(0, false).await?.len(), 12);
     assert_eq!(lab.records().await?.len(), 600);
     Ok(())
 }

@@ -14,8 +14,8 @@ use trailwright_engine::permission::{Call, Mapper, Needs};
 use super::text::TextColumns;
 
 /// Fields of a list element. `mapping` is `mapped`, `none` or `unmapped`; without a permission
-/// the others but `service` are null.
-const FIELDS: [&str; 7] = [
+/// the others but `service` are null. `first` is `true` in the first element, else null.
+const FIELDS: [&str; 8] = [
     "mapping",
     "service",
     "action",
@@ -23,6 +23,7 @@ const FIELDS: [&str; 7] = [
     "origin",
     "conditions",
     "rule",
+    "first",
 ];
 
 static ELEMENT: LazyLock<Fields> = LazyLock::new(|| {
@@ -91,14 +92,23 @@ fn append(elements: &mut StructBuilder, call: &Call<'_>, mapper: &Mapper) {
         let service = service(call, Reference::bundled());
         append_element(
             elements,
-            [Some(mapping), Some(service), None, None, None, None, None],
+            [
+                Some(mapping),
+                Some(service),
+                None,
+                None,
+                None,
+                None,
+                None,
+                Some("true"),
+            ],
         );
     };
     match mapper.needs(call) {
         Needs::Nothing { .. } => without("none"),
         Needs::Unknown => without("unmapped"),
         Needs::Permissions(permissions) => {
-            for permission in permissions {
+            for (index, permission) in permissions.into_iter().enumerate() {
                 // Conditions are plain data, which always has a JSON form.
                 let conditions = (!permission.conditions.is_empty())
                     .then(|| serde_json::to_string(&permission.conditions).unwrap_or_default());
@@ -112,6 +122,7 @@ fn append(elements: &mut StructBuilder, call: &Call<'_>, mapper: &Mapper) {
                         Some(permission.origin.as_str()),
                         conditions.as_deref(),
                         Some(permission.rule),
+                        (index == 0).then_some("true"),
                     ],
                 );
             }

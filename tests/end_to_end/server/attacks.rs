@@ -198,6 +198,52 @@ fn too_much_is_refused_and_the_server_lives() {
 }
 
 #[test]
+fn two_hundred_requests_a_second_are_answered_beside_running_jobs() {
+    const A_SECOND: u32 = 200;
+    const SECONDS: u32 = 3;
+    const CLIENTS: u32 = 8;
+    let lab = lab_of_reader();
+    let server = Server::start(&lab, &["--jobs", "1"]);
+    let document = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}"#;
+    let body = json!({"policyDocument": document, "policyType": "IDENTITY_POLICY"}).to_string();
+    let begun = Instant::now();
+    // Each client sends its share of requests at its times, however long others take.
+    let client = |number: u32| {
+        let times = (number..A_SECOND * SECONDS).step_by(CLIENTS as usize);
+        let ask = |at: u32| {
+            let at = begun + Duration::from_secs(1) * at / A_SECOND;
+            std::thread::sleep(at.saturating_duration_since(Instant::now()));
+            if number == 0 {
+                super::start(&server);
+            }
+            let sent = Instant::now();
+            server.ask("POST", "/policy/validation", &body).status(200);
+            sent.elapsed()
+        };
+        times.map(ask).collect::<Vec<Duration>>()
+    };
+    let mut times: Vec<Duration> = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|number| scope.spawn(move || client(number)))
+            .collect();
+        let each = clients.into_iter().flat_map(|it| it.join().unwrap());
+        each.collect()
+    });
+    times.sort();
+    assert_eq!(times.len(), (A_SECOND * SECONDS) as usize);
+    let at = |share: usize| times[(times.len() - 1) * share / 100];
+    eprintln!(
+        "answered within {:?} (half), {:?} (99 of 100), {:?} (all), {:?} in all",
+        at(50),
+        at(99),
+        at(100),
+        begun.elapsed()
+    );
+    let jobs = server.ask("GET", "/api/v1/jobs", "").status(200).json();
+    assert_eq!(jobs["jobs"].as_array().unwrap().len(), 75);
+}
+
+#[test]
 fn a_request_that_drips_is_given_up() {
     let lab = lab_of_reader();
     let server = Server::start(&lab, &[]);

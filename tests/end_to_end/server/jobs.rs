@@ -1,5 +1,8 @@
 //! Jobs outlive the server, run beside each other and end once.
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+
 use serde_json::{Value, json};
 use trailwright_tests::trail::{ROLE, record};
 use trailwright_tests::{Lab, Server};
@@ -117,6 +120,44 @@ fn many_jobs_run_and_wait_and_can_be_canceled() {
         .json();
     assert_eq!(listed["policyGenerations"].as_array().unwrap().len(), 4);
     assert!(listed["nextToken"].is_string());
+}
+
+#[test]
+fn a_webhook_is_told_of_each_end_until_it_listens() {
+    let lab = lab_of_reader();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/ended", listener.local_addr().unwrap());
+    let server = Server::start(&lab, &["--webhook", &url]);
+    let id = start(&server);
+    // What comes to it, which it answers with a status.
+    let told = |status: &str| {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = BufReader::new(stream.try_clone().unwrap());
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            request.read_line(&mut line).unwrap();
+            let line = line.trim().to_lowercase();
+            if let Some(value) = line.strip_prefix("content-length: ") {
+                length = value.parse().unwrap();
+            }
+            assert!(!line.starts_with("authorization"), "{line}");
+            if line.is_empty() {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        request.read_exact(&mut body).unwrap();
+        let answer = format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+        stream.write_all(answer.as_bytes()).unwrap();
+        serde_json::from_slice::<Value>(&body).unwrap()
+    };
+    let first = told("503 Not Now");
+    assert_eq!(first["jobId"], id.as_str());
+    assert_eq!(first["status"], "SUCCEEDED");
+    assert_eq!(first["principalArn"], ROLE);
+    assert!(first.get("found").is_none());
+    assert_eq!(told("204 Thanks"), first);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! How does an order become policies, with what is to be known of them?
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use miette::Diagnostic;
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,11 @@ impl Lake {
 
     pub(crate) fn location(&self) -> &str {
         &self.location
+    }
+
+    /// The folder of what was in an account before policies were applied.
+    pub(crate) fn records(&self) -> PathBuf {
+        Path::new(&self.location).join("applied")
     }
 
     /// The lake as it is now, cut down to a time range.

@@ -57,7 +57,8 @@ pub(super) fn named(info: &CallInfo<'_>, kinds: &Kinds) -> Vec<Named> {
     for (arn, begins, place) in listed.chain(in_request) {
         // The ARN of a log group may be given as the pattern of what is in it.
         let literal = arn.strip_suffix(":*").unwrap_or(arn);
-        let odd = literal.len() > MAX_ARN || literal.contains("HIDDEN_DUE_TO");
+        let hidden = literal.contains('_') && literal.contains("HIDDEN_DUE_TO");
+        let odd = literal.len() > MAX_ARN || hidden;
         let known = named.iter().any(|known| known.literal == literal);
         if odd || known {
             continue;
@@ -90,7 +91,7 @@ impl Named {
 
 /// A literal ARN as IAM reads it in a policy.
 pub(super) fn escaped(arn: &str) -> String {
-    if !arn.contains(['*', '?', '$']) {
+    if !has_wildcard(arn) {
         return arn.to_owned();
     }
     let mut parts = arn.splitn(6, ':');
@@ -99,9 +100,13 @@ pub(super) fn escaped(arn: &str) -> String {
     escaped.join(":")
 }
 
+fn has_wildcard(text: &str) -> bool {
+    text.bytes().any(|byte| matches!(byte, b'*' | b'?' | b'$'))
+}
+
 /// A literal name as IAM reads it in a policy: `*`, `?` and `$` would be wildcards and variables.
 pub(super) fn escaped_name(name: &str) -> String {
-    if !name.contains(['*', '?', '$']) {
+    if !has_wildcard(name) {
         return name.to_owned();
     }
     let mut escaped = String::with_capacity(name.len() + 4);

@@ -1,6 +1,7 @@
 //! Services whose requests name resources in a way of their own, one file each.
 
 mod api_gateway;
+mod autoscaling;
 mod bedrock;
 mod codebuild;
 mod dynamodb;
@@ -11,6 +12,7 @@ mod iam;
 mod kms;
 mod lambda;
 mod logs;
+mod quicksight;
 mod s3;
 mod secretsmanager;
 mod sns;
@@ -37,8 +39,9 @@ struct Search<'s, 'a> {
 type Finder = fn(Search<'_, '_>) -> Option<Vec<Found>>;
 
 /// The finder of each service that has one, by the prefix of the action.
-const FINDERS: [(&str, Finder); 19] = [
+const FINDERS: [(&str, Finder); 21] = [
     ("apigateway", api_gateway::find),
+    ("autoscaling", autoscaling::find),
     ("bedrock", bedrock::find),
     ("codebuild", codebuild::find),
     ("dynamodb", dynamodb::find),
@@ -50,6 +53,7 @@ const FINDERS: [(&str, Finder); 19] = [
     ("kms", kms::find),
     ("lambda", lambda::find),
     ("logs", logs::find),
+    ("quicksight", quicksight::find),
     ("s3", s3::find),
     ("s3-object-lambda", s3::find),
     ("secretsmanager", secretsmanager::find),

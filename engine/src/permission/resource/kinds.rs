@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{LazyLock, RwLock};
 
-use super::template::{Fit, Template};
+use super::template::{Fit, SplitArn, Template};
 use crate::reference::Reference;
 
 /// The ARN templates of all types of a service's resources.
@@ -41,7 +41,8 @@ impl Kinds {
 
     /// How well the template that fits best does.
     pub(super) fn best_fit(&self, arn: &str) -> Fit {
-        let fits = self.0.iter().map(|template| template.fit(arn));
+        let arn = SplitArn::of(arn);
+        let fits = self.0.iter().map(|template| template.fit(&arn));
         fits.max().unwrap_or(Fit::None)
     }
 }

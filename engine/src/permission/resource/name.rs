@@ -15,7 +15,7 @@ pub(super) struct Variable {
     name: String,
     stem: String,
     kind: String,
-    aliases: Vec<String>,
+    aliases: Vec<Alias>,
     /// What it is where no member gives it.
     default: Option<&'static str>,
     /// What its values may begin with, and the ARN has in another place.
@@ -29,6 +29,8 @@ pub(super) struct Variable {
     is_subject: bool,
     wants_name: bool,
     wants_id: bool,
+    /// Whether the call makes a resource with an id, so that its name is not in its ARN.
+    is_made_with_id: bool,
     /// Whether it says that it is an id, or a name.
     is_id: bool,
     is_name: bool,
@@ -36,6 +38,15 @@ pub(super) struct Variable {
     /// Whether the call makes the resource, so that what its source is called is another one.
     is_made: bool,
     keeps_slash: bool,
+}
+
+/// A member that the table says gives a variable.
+struct Alias {
+    name: String,
+    /// Its place in the list; members that give a value each share one.
+    rank: usize,
+    /// Whether others share its place.
+    joined: bool,
 }
 
 /// How ids of the service tell their type.
@@ -67,6 +78,11 @@ pub(super) struct Bound<'m> {
 }
 
 impl Bound<'_> {
+    /// Whether the member is named for what it gives, and not only `id` or `name`.
+    pub(super) fn is_named(&self) -> bool {
+        self.rank.0 < BEHIND_ALIASES + 6
+    }
+
     /// Whether the table says that the member gives the variable.
     pub(super) fn is_listed(&self) -> bool {
         self.rank.0 < BEHIND_ALIASES
@@ -126,11 +142,7 @@ impl Variable {
         Self {
             raw: variable,
             is_foreign: cells.contains(&"!"),
-            aliases: cells
-                .iter()
-                .filter(|cell| !cell.starts_with(['=', '^', '!']))
-                .map(|alias| normal(alias))
-                .collect(),
+            aliases: aliases(cells),
             default: marked('='),
             lead: marked('^'),
             own_lead: own_lead(variable, kind),
@@ -138,6 +150,11 @@ impl Variable {
             is_subject: about(&kind_name) || (!generic && about(&own_stem)) || only,
             wants_name: generic || ends(&["name"]) || !ends(&["id", "identifier", "uuid"]),
             wants_id: generic || ends(&["id", "identifier", "uuid"]),
+            is_made_with_id: generic
+                && ends(&["id", "identifier", "uuid"])
+                && ["Create", "Import", "Register", "Associate"]
+                    .iter()
+                    .any(|verb| event_name.starts_with(verb)),
             is_id: ends(&["id", "uuid"]),
             is_name: ends(&["name"]) && !generic,
             ids: reference.has_typed_ids(kind.prefix).then_some(ids),
@@ -164,9 +181,10 @@ impl Variable {
             };
             let rank = (rank, member.depth);
             let from = (member.around, member.name);
-            let worse = best
-                .as_ref()
-                .is_some_and(|best| best.rank < rank || best.rank == rank && best.from != from);
+            let worse = best.as_ref().is_some_and(|best| {
+                best.rank < rank
+                    || best.rank == rank && best.from != from && !self.is_joined(rank.0)
+            });
             if worse || taken.contains(&from) {
                 continue;
             }
@@ -207,12 +225,11 @@ impl Variable {
         if self.is_made && name.starts_with("source") {
             return None;
         }
-        if let Some(place) = self
-            .aliases
-            .iter()
-            .position(|alias| alias == name || member.within_is(alias))
+        let mut aliases = self.aliases.iter();
+        if let Some(alias) =
+            aliases.find(|alias| alias.name == name || member.within_is(&alias.name))
         {
-            return Some(place);
+            return Some(alias.rank);
         }
         if self.is_foreign {
             return None;
@@ -246,6 +263,12 @@ impl Variable {
         Some(rank + BEHIND_ALIASES)
     }
 
+    /// Whether several members of this rank give a value each.
+    fn is_joined(&self, rank: usize) -> bool {
+        let mut aliases = self.aliases.iter();
+        aliases.any(|alias| alias.rank == rank && alias.joined)
+    }
+
     /// Whether the member's name is the variable's with a word in front, `targetdbinstance`. What
     /// it is compared with or limited to is another resource.
     fn ends_alike(&self, member: &Member<'_>) -> bool {
@@ -260,7 +283,9 @@ impl Variable {
     }
 
     fn is_bare(&self, name: &str) -> bool {
-        (self.wants_name && matches!(name, "name" | "names" | "resourcename"))
+        (self.wants_name
+            && !self.is_made_with_id
+            && matches!(name, "name" | "names" | "resourcename"))
             || (self.wants_id && matches!(name, "id" | "ids" | "identifier" | "resourceid"))
     }
 
@@ -271,7 +296,10 @@ impl Variable {
             Some(bare) if !self.keeps_slash => bare,
             _ => value,
         };
-        if value.is_empty() || value.contains("://") || value.contains(['\n', '{', '"']) {
+        // By bytes, as it is asked of most values of most requests.
+        let bytes = value.as_bytes();
+        let is_text = bytes.iter().any(|byte| matches!(byte, b'\n' | b'{' | b'"'));
+        if bytes.is_empty() || is_text || bytes.windows(3).any(|signs| signs == b"://") {
             return None;
         }
         // What the template has in front of the variable is not said twice.
@@ -299,6 +327,28 @@ impl Ids {
         let kind = self.reference.resource_type_of_id(self.prefix, id)?;
         Some(kind.name)
     }
+}
+
+/// The members that a cell of the table lists.
+fn aliases(cells: &[&str]) -> Vec<Alias> {
+    let mut aliases: Vec<Alias> = Vec::new();
+    for cell in cells {
+        if cell.starts_with(['=', '^', '!']) {
+            continue;
+        }
+        let joined = cell.starts_with('+');
+        let rank = match aliases.last() {
+            Some(before) if joined => before.rank,
+            Some(before) => before.rank + 1,
+            None => 0,
+        };
+        aliases.push(Alias {
+            name: normal(cell),
+            rank,
+            joined,
+        });
+    }
+    aliases
 }
 
 /// What stands right in front of a variable in the same part of its template.

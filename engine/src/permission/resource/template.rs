@@ -11,6 +11,60 @@ pub(super) const UNNAMED: &str = "*";
 /// A parsed ARN template.
 pub(super) struct Template<'t> {
     parts: Vec<Part<'t>>,
+    /// Its first fields and what is behind them: most templates of a service differ there alone.
+    split: Option<([Field<'t>; FIELDS], Vec<Part<'t>>)>,
+    /// How many signs of it are literal.
+    literals: usize,
+}
+
+/// Partition, service, region and account.
+const FIELDS: usize = 4;
+
+#[derive(Debug, Clone, Copy)]
+enum Field<'t> {
+    Literal(&'t str),
+    /// Partition, region and account may be empty.
+    Place,
+}
+
+impl<'t> Field<'t> {
+    fn parse(text: &'t str) -> Option<Self> {
+        match text {
+            "${Partition}" | "${Region}" | "${Account}" => Some(Self::Place),
+            literal if !literal.contains(['$', '*']) => Some(Self::Literal(literal)),
+            _ => None,
+        }
+    }
+
+    fn takes(self, text: &str) -> bool {
+        match self {
+            Self::Literal(literal) => literal == text,
+            Self::Place => true,
+        }
+    }
+}
+
+/// An ARN, split once to be compared with many templates.
+pub(super) struct SplitArn<'a> {
+    whole: &'a str,
+    split: Option<([&'a str; FIELDS], &'a str)>,
+}
+
+impl<'a> SplitArn<'a> {
+    pub(super) fn of(arn: &'a str) -> Self {
+        Self {
+            whole: arn,
+            split: split(arn),
+        }
+    }
+}
+
+/// What stands between the first colons of an ARN or a template, and what is behind them.
+fn split(text: &str) -> Option<([&str; FIELDS], &str)> {
+    let mut fields = text.strip_prefix("arn:")?.splitn(FIELDS + 1, ':');
+    let mut next = || fields.next();
+    let first = [next()?, next()?, next()?, next()?];
+    Some((first, next()?))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,18 +86,26 @@ pub(super) enum Fit {
 
 impl<'t> Template<'t> {
     pub(super) fn parse(text: &'t str) -> Self {
-        let mut parts = Vec::new();
-        let mut rest = text;
-        while let Some((literal, behind)) = rest.split_once("${") {
-            let Some((variable, behind)) = behind.split_once('}') else {
-                break;
-            };
-            push_literal(&mut parts, literal);
-            parts.push(Part::Variable(variable));
-            rest = behind;
+        let parts = parse(text);
+        let literals = parts.iter().map(|part| match part {
+            Part::Literal(text) => text.len(),
+            Part::Variable(_) => 0,
+        });
+        let literals = literals.sum();
+        let split = split(text).and_then(|([a, b, c, d], behind)| {
+            let fields = [
+                Field::parse(a)?,
+                Field::parse(b)?,
+                Field::parse(c)?,
+                Field::parse(d)?,
+            ];
+            Some((fields, parse(behind)))
+        });
+        Self {
+            parts,
+            split,
+            literals,
         }
-        push_literal(&mut parts, rest);
-        Self { parts }
     }
 
     /// The variables that the call must give: all but partition, region and account.
@@ -54,18 +116,21 @@ impl<'t> Template<'t> {
         })
     }
 
-    pub(super) fn fit(&self, arn: &str) -> Fit {
-        let literals = || {
-            let sizes = self.parts.iter().map(|part| match part {
-                Part::Literal(text) => text.len(),
-                Part::Variable(_) => 0,
-            });
-            sizes.sum()
+    pub(super) fn fit(&self, arn: &SplitArn<'_>) -> Fit {
+        let (parts, text) = match (&self.split, arn.split) {
+            (Some((fields, parts)), Some((of_arn, rest))) => {
+                let mut pairs = fields.iter().zip(of_arn);
+                if !pairs.all(|(field, text)| field.takes(text)) {
+                    return Fit::None;
+                }
+                (parts, rest)
+            }
+            _ => (&self.parts, arn.whole),
         };
-        if fits(&self.parts, arn, &['/', ':'], &['/', ':']) {
-            Fit::Strict(literals())
-        } else if fits(&self.parts, arn, &[':'], &[]) {
-            Fit::Loose(literals())
+        if fits(parts, text, b"/:", b"/:") {
+            Fit::Strict(self.literals)
+        } else if fits(parts, text, b":", b"") {
+            Fit::Loose(self.literals)
         } else {
             Fit::None
         }
@@ -78,6 +143,28 @@ impl<'t> Template<'t> {
             return None;
         }
         captured(&self.parts, arn, variable)
+    }
+
+    /// The part of `arn` that is an ARN of this template, where something lies below it: the
+    /// state machine in the ARN of its alias.
+    pub(super) fn above<'s>(&self, arn: &'s str) -> Option<&'s str> {
+        self.variables().next()?;
+        let mut rest = arn;
+        for part in &self.parts {
+            rest = match part {
+                Part::Literal(literal) => rest.strip_prefix(literal)?,
+                Part::Variable(name) => {
+                    let end = rest.find([':', '/']).unwrap_or(rest.len());
+                    let is_place = matches!(*name, "Partition" | "Region" | "Account");
+                    if end == 0 && !is_place {
+                        return None;
+                    }
+                    rest.get(end..)?
+                }
+            };
+        }
+        rest.starts_with([':', '/'])
+            .then(|| arn.get(..arn.len() - rest.len()))?
     }
 
     /// The ARN with `value` for each of [`variables`](Self::variables).
@@ -106,6 +193,22 @@ impl<'t> Template<'t> {
     }
 }
 
+/// The parts of a template's text.
+fn parse(text: &str) -> Vec<Part<'_>> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some((literal, behind)) = rest.split_once("${") {
+        let Some((variable, behind)) = behind.split_once('}') else {
+            break;
+        };
+        push_literal(&mut parts, literal);
+        parts.push(Part::Variable(variable));
+        rest = behind;
+    }
+    push_literal(&mut parts, rest);
+    parts
+}
+
 /// Some templates have a `*` for what AWS gives no name.
 fn push_literal<'t>(parts: &mut Vec<Part<'t>>, text: &'t str) {
     let mut pieces = text.split('*');
@@ -121,7 +224,7 @@ fn push_literal<'t>(parts: &mut Vec<Part<'t>>, text: &'t str) {
 
 /// Whether `parts` cover the whole of `text`, variables being not empty and without the signs
 /// of `inner`, or of `last` for the last part.
-fn fits(parts: &[Part<'_>], text: &str, inner: &[char], last: &[char]) -> bool {
+fn fits(parts: &[Part<'_>], text: &str, inner: &[u8], last: &[u8]) -> bool {
     match parts {
         [] => text.is_empty(),
         [Part::Literal(literal), rest @ ..] => text
@@ -135,15 +238,14 @@ fn fits(parts: &[Part<'_>], text: &str, inner: &[char], last: &[char]) -> bool {
             let end = text.find(':').unwrap_or(text.len());
             fits(rest, text.get(end..).unwrap_or_default(), inner, last)
         }
-        [Part::Variable(_)] => !text.is_empty() && !text.contains(last),
+        [Part::Variable(_)] => !text.is_empty() && !text.bytes().any(|byte| last.contains(&byte)),
         // The shortest value that lets the literal behind it, and the rest, fit.
         [Part::Variable(_), rest @ ..] => {
-            let ends = text.char_indices().skip(1).map(|(end, _)| end);
-            for end in ends {
-                let (value, behind) = text.split_at(end);
-                if value.contains(inner) {
+            for (at, sign) in text.char_indices() {
+                if sign.is_ascii() && inner.contains(&(sign as u8)) {
                     return false;
                 }
+                let behind = text.get(at + sign.len_utf8()..).unwrap_or_default();
                 if fits(rest, behind, inner, last) {
                     return true;
                 }
@@ -188,7 +290,7 @@ mod tests {
     const OBJECT: &str = "arn:${Partition}:s3:::${BucketName}/${ObjectName}";
 
     fn fit(template: &str, arn: &str) -> Fit {
-        Template::parse(template).fit(arn)
+        Template::parse(template).fit(&SplitArn::of(arn))
     }
 
     #[test]
@@ -208,6 +310,20 @@ mod tests {
         assert_eq!(template.value_in(arn, "ClusterName"), Some("prod"));
         assert_eq!(template.value_in(arn, "ServiceName"), Some("web"));
         assert_eq!(template.value_in(arn, "TaskId"), None);
+    }
+
+    #[test]
+    fn a_resource_is_found_in_the_arn_of_what_lies_below_it() {
+        let machine = Template::parse(
+            "arn:${Partition}:states:${Region}:${Account}:stateMachine:${StateMachineName}",
+        );
+        let of = |name: &str| format!("arn:aws:states:us-east-1:1:{name}");
+        assert_eq!(
+            machine.above(&of("stateMachine:jobs:live")),
+            Some(of("stateMachine:jobs").as_str())
+        );
+        assert_eq!(machine.above(&of("stateMachine:jobs")), None);
+        assert_eq!(machine.above(&of("execution:jobs:1")), None);
     }
 
     #[test]

@@ -28,6 +28,10 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
         "TransactItems",
         "RequestItems",
     ];
+    // The tree is built only where it is needed.
+    if !items.iter().any(|key| request.has(key)) {
+        return None;
+    }
     let value = search.info.request_value();
     let items = items.iter().find_map(|key| value.get(key))?;
     let mut tables = BTreeSet::new();

@@ -5,18 +5,25 @@ use crate::permission::Origin;
 use crate::permission::resource::arn_text::escaped_name;
 
 pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
-    let named = search.info.request().get("taskdefinition")?;
-    if !search.accepts("task-definition") || named.starts_with("arn:") {
+    if !search.accepts("task-definition") {
         return None;
     }
-    let name = escaped_name(named);
-    // Without a revision the newest is meant, and which that is changes.
-    let (resource, origin) = match named.contains(':') {
-        true => (format!("task-definition/{name}"), Origin::Event),
-        false => (format!("task-definition/{name}:*"), Origin::Partial),
-    };
-    Some(vec![Found {
-        origin,
-        ..Found::event(search.arn("ecs", &resource))
-    }])
+    let members = search.info.request().iter();
+    let named = members.filter(|member| {
+        matches!(member.name, "taskdefinition" | "taskdefinitions")
+            && !member.value.starts_with("arn:")
+    });
+    let found = named.map(|member| {
+        let name = escaped_name(member.value);
+        // Without a revision the newest is meant, and which that is changes.
+        let (resource, origin) = match member.value.contains(':') {
+            true => (format!("task-definition/{name}"), Origin::Event),
+            false => (format!("task-definition/{name}:*"), Origin::Partial),
+        };
+        Found {
+            origin,
+            ..Found::event(search.arn("ecs", &resource))
+        }
+    });
+    Some(found.collect())
 }

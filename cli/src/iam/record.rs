@@ -1,0 +1,115 @@
+//! What was there before it was changed?
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::account::{Attached, Inline, Who};
+use super::plan::Plan;
+
+/// What `rollback` needs. It is on disk before anything is changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Record {
+    /// The form of this file.
+    version: u32,
+    pub(crate) made_at: Timestamp,
+    pub(crate) endpoint: String,
+    pub(crate) who: Who,
+    /// The managed policies that are attached: new ones, and those that had another version.
+    pub(crate) applied: Vec<Applied>,
+    pub(crate) attached_before: Vec<Attached>,
+    pub(crate) inline_before: Vec<Inline>,
+}
+
+/// A managed policy that was created, or given a version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Applied {
+    pub(crate) arn: String,
+    /// The default version before, if the policy was there.
+    pub(crate) version_before: Option<String>,
+    /// The document that it was given.
+    pub(crate) document: String,
+}
+
+/// The form that is written and read.
+const VERSION: u32 = 1;
+
+/// A record that cannot be kept or read.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub(crate) enum RecordError {
+    #[error("cannot write `{}`", path.display())]
+    #[diagnostic(help("nothing was changed; name another folder with --keep"))]
+    Write {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("cannot read `{}`", path.display())]
+    #[diagnostic(help("`trailwright apply` says at its end which file it wrote"))]
+    Read {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("`{}` is of version {found}, expected {VERSION}", path.display())]
+    Version { path: PathBuf, found: u32 },
+}
+
+impl Record {
+    pub(super) fn of(plan: &Plan, endpoint: &str) -> Self {
+        Self {
+            version: VERSION,
+            made_at: Timestamp::now(),
+            endpoint: endpoint.to_owned(),
+            who: plan.who.clone(),
+            applied: plan
+                .new
+                .iter()
+                .map(|new| Applied {
+                    arn: new.arn.clone(),
+                    version_before: new.present.as_ref().map(|(version, _)| version.clone()),
+                    document: new.document.clone(),
+                })
+                .collect(),
+            attached_before: plan.attached.clone(),
+            inline_before: plan.inline.clone(),
+        }
+    }
+
+    /// Writes the record into a folder; the file, which is new.
+    pub(super) fn keep(&self, folder: &Path) -> Result<PathBuf, RecordError> {
+        let time = self.made_at.strftime("%Y%m%dT%H%M%S%3fZ");
+        let path = folder.join(format!("rollback-{}-{time}.json", self.who.name));
+        let write = || {
+            fs::create_dir_all(folder)?;
+            let mut file = File::create_new(&path)?;
+            file.write_all(&serde_json::to_vec_pretty(self)?)?;
+            file.write_all(b"\n")?;
+            file.sync_all()
+        };
+        match write() {
+            Ok(()) => Ok(path),
+            Err(source) => Err(RecordError::Write { path, source }),
+        }
+    }
+
+    pub(crate) fn read(path: &Path) -> Result<Self, RecordError> {
+        let read = || Ok(serde_json::from_slice::<Self>(&fs::read(path)?)?);
+        let record = read().map_err(|source| RecordError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        if record.version != VERSION {
+            return Err(RecordError::Version {
+                path: path.to_owned(),
+                found: record.version,
+            });
+        }
+        Ok(record)
+    }
+}

@@ -1,0 +1,17 @@
+//! QuickSight: the ARNs of users and groups have their namespace in front of their name.
+
+use super::{Found, Search};
+use crate::permission::resource::arn_text::escaped_name;
+
+pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
+    let request = search.info.request();
+    let kinds = [("user", "username"), ("group", "groupname")];
+    let found = kinds.iter().filter_map(|(kind, member)| {
+        let name = request.get(member).filter(|_| search.accepts(kind))?;
+        let namespace = request.get("namespace").unwrap_or("default");
+        let (namespace, name) = (escaped_name(namespace), escaped_name(name));
+        let resource = format!("{kind}/{namespace}/{name}");
+        Some(Found::event(search.arn("quicksight", &resource)))
+    });
+    Some(found.collect())
+}

@@ -1,0 +1,109 @@
+//! What is kept of the activity, and what came since?
+//!
+//! The roll-up is the view `activity`, stored as a Delta table of that name beside `events`. It
+//! says up to which version of `events` it goes: that is the version of its own transaction, so
+//! the two are written in one commit. A query takes the roll-up and adds what `events` has beyond.
+//!
+//! ```text
+//! changes   which files came or went between two versions of `events`?
+//! pieces    the activity of some events, as a query
+//! reading   roll-up and rest as one table
+//! refresh   the one place where `sql` writes
+//! ```
+//!
+//! Of a call that several accounts recorded, one copy counts, and the others may arrive in any
+//! order. That is why rows are of two classes. Of a *call*, the account that recorded it is the
+//! caller's: it counts whatever else arrives. A *copy* was recorded by another account, and counts
+//! unless a better one is there: if anything with a shared id arrives for a day, the copies of
+//! that day are counted anew. Which class a row is of, its own columns tell.
+
+mod changes;
+mod pieces;
+mod reading;
+mod refresh;
+
+use deltalake::DeltaTable;
+use trailwright_engine::permission::MAPPING;
+
+use crate::lake::Lake;
+use crate::{Error, tables};
+use changes::Changes;
+
+pub(crate) use reading::activity;
+pub use refresh::{Refreshed, refresh, vacuum};
+
+/// The transaction whose version is the version of `events` that the roll-up goes up to.
+const TRANSACTION: &str = "trailwright.activity";
+
+/// The table property that says what the roll-up was made from and by.
+const BASIS: &str = "trailwright.basis";
+
+/// The columns that are counted or compared, not grouped by.
+const MEASURES: [&str; 5] = [
+    "calls",
+    "events",
+    "first_seen",
+    "last_seen",
+    "sample_event_id",
+];
+
+/// The month of some rows; none of rows without a time.
+type Month = Option<String>;
+
+/// The roll-up as it was found.
+pub(crate) struct RollUp {
+    pub(crate) table: DeltaTable,
+    /// The version of `events` that it goes up to; none if nothing of it is of use.
+    covers: Option<u64>,
+}
+
+impl RollUp {
+    /// The roll-up of a lake, if it has one. It must be opened before `events` is, so that it is
+    /// never ahead.
+    pub(crate) async fn open(lake: &Lake) -> Result<Option<DeltaTable>, Error> {
+        lake.open(tables::ACTIVITY).await
+    }
+
+    /// What of it holds for `events`.
+    pub(crate) async fn of(
+        lake: &Lake,
+        table: DeltaTable,
+        events: &DeltaTable,
+    ) -> Result<Self, Error> {
+        let failed = |error| lake.failed(error);
+        let state = table.snapshot().map_err(failed)?;
+        let basis = state.metadata().configuration().get(BASIS).cloned();
+        let covers = match basis == Some(basis_of(lake, events)?) {
+            false => None,
+            true => {
+                let store = table.log_store();
+                let version = state.transaction_version(store.as_ref(), TRANSACTION);
+                let version = version.await.map_err(failed)?;
+                version.and_then(|version| u64::try_from(version).ok())
+            }
+        };
+        Ok(Self { table, covers })
+    }
+
+    /// What `events` has beyond the roll-up; none if the roll-up is of no use.
+    async fn changes(&self, lake: &Lake, events: &DeltaTable) -> Result<Option<Changes>, Error> {
+        match self.covers {
+            None => Ok(None),
+            Some(covers) => changes::since(lake, events, covers).await,
+        }
+    }
+}
+
+/// What a roll-up depends on beside the version of `events`: which table that is, how events are
+/// mapped, and the queries.
+fn basis_of(lake: &Lake, events: &DeltaTable) -> Result<String, Error> {
+    let state = events.snapshot().map_err(|error| lake.failed(error))?;
+    let queries = tables::to_activity().iter().flat_map(|v| v.query.bytes());
+    let queries = queries.fold(0xcbf2_9ce4_8422_2325_u64, |mark, byte| {
+        (mark ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    Ok(format!(
+        "events {}, mapping {MAPPING}, queries {queries:016x}",
+        state.metadata().id()
+    ))
+}

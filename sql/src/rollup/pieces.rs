@@ -1,0 +1,246 @@
+//! What is the activity of some events, as a query?
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow::array::AsArray;
+use arrow::datatypes::{DataType, Date32Type, Schema};
+use datafusion::common::ScalarValue;
+use datafusion::functions_aggregate::expr_fn::{max, min, sum};
+use datafusion::logical_expr::{Operator, binary_expr, cast, not};
+use datafusion::prelude::{DataFrame, Expr, SessionContext, col, lit};
+use deltalake::DeltaTable;
+use trailwright_engine::event;
+
+use super::{MEASURES, Month};
+use crate::lake::Lake;
+use crate::session::{scratch, utc};
+use crate::{Error, tables};
+
+const DAY_MICROS: i64 = 86_400_000_000;
+
+/// One version of `events`, to make queries of.
+pub(super) struct Pieces<'a> {
+    pub(super) lake: &'a Lake,
+    pub(super) ctx: &'a SessionContext,
+    pub(super) events: &'a DeltaTable,
+}
+
+/// Which of the two classes the events given to [`Pieces::activity`] may be of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Given {
+    /// All events of their days: of the copies of a call, one is to be counted.
+    Events,
+    /// Events of which each counts.
+    Calls,
+}
+
+impl Pieces<'_> {
+    /// All events.
+    pub(super) async fn events(&self) -> Result<DataFrame, Error> {
+        let provider = self.events.table_provider();
+        let provider = provider.with_session(Arc::new(self.ctx.state())).await?;
+        Ok(self.ctx.read_table(provider)?)
+    }
+
+    /// The events of some files.
+    pub(super) async fn files(&self, paths: &[String]) -> Result<DataFrame, Error> {
+        let provider = self
+            .events
+            .table_provider()
+            .with_file_paths(paths.iter().cloned())
+            .with_session(Arc::new(self.ctx.state()))
+            .await?;
+        Ok(self.ctx.read_table(provider)?)
+    }
+
+    /// The activity of `events`, by the queries of the views.
+    pub(super) async fn activity(
+        &self,
+        events: DataFrame,
+        given: Given,
+    ) -> Result<DataFrame, Error> {
+        // A context of its own, in which the names mean these events.
+        let ctx = scratch(self.ctx)?;
+        let skipped = match given {
+            Given::Events => {
+                ctx.register_table(event::TABLE, events.into_view())?;
+                0
+            }
+            Given::Calls => {
+                ctx.register_table("calls", events.into_view())?;
+                1
+            }
+        };
+        for view in tables::to_activity().iter().skip(skipped) {
+            let query = ctx.sql(view.query).await?;
+            ctx.register_table(view.name, query.into_view())?;
+        }
+        let plan = ctx.table(tables::ACTIVITY).await?.into_unoptimized_plan();
+        Ok(DataFrame::new(self.ctx.state(), plan))
+    }
+
+    /// The days on which the events of some files share their id with others.
+    pub(super) async fn shared_days(&self, paths: &[String]) -> Result<BTreeSet<i32>, Error> {
+        let shared = col("shared_event_id").is_not_null();
+        let timed = col("event_time").is_not_null();
+        let days = self
+            .files(paths)
+            .await?
+            .filter(shared.and(timed))?
+            .select(vec![day_of_event().alias("day")])?
+            .distinct()?
+            .collect()
+            .await?;
+        let mut found = BTreeSet::new();
+        for batch in &days {
+            if let Some(days) = batch.column(0).as_primitive_opt::<Date32Type>() {
+                found.extend(days.iter().flatten());
+            }
+        }
+        Ok(found)
+    }
+
+    /// The activity of new files without the copies of `days`.
+    pub(super) async fn additions(
+        &self,
+        paths: &[String],
+        days: &BTreeSet<i32>,
+        only: Option<Expr>,
+    ) -> Result<DataFrame, Error> {
+        let mut events = self.files(paths).await?;
+        if let Some(only) = only {
+            events = events.filter(only)?;
+        }
+        if !days.is_empty() {
+            events = events.filter(not(copies_of_days(event_is_copy(), day_of_event(), days)))?;
+        }
+        self.activity(events, Given::Calls).await
+    }
+
+    /// The activity of the copies of `days`.
+    pub(super) async fn copies(
+        &self,
+        days: &BTreeSet<i32>,
+        only: Option<Expr>,
+    ) -> Result<DataFrame, Error> {
+        let mut events = self.events().await?;
+        if let (Some(first), Some(last)) = (days.first(), days.last()) {
+            let start = i64::from(*first) * DAY_MICROS;
+            let end = (i64::from(*last) + 1) * DAY_MICROS;
+            events = events.filter(time_between(Some(start), Some(end)))?;
+        }
+        if let Some(only) = only {
+            events = events.filter(only)?;
+        }
+        let events = events.filter(one_of(day_of_event(), days))?;
+        let activity = self.activity(events, Given::Events).await?;
+        Ok(activity.filter(row_is_copy())?)
+    }
+
+    /// The activity of whole months.
+    pub(super) async fn months(
+        &self,
+        months: &BTreeSet<Month>,
+        only: Option<Expr>,
+    ) -> Result<DataFrame, Error> {
+        let mut events = self.events().await?.filter(in_months(months))?;
+        if let Some(only) = only {
+            events = events.filter(only)?;
+        }
+        self.activity(events, Given::Events).await
+    }
+}
+
+/// Rows of several pieces with the columns `names`, those that belong together as one.
+pub(super) fn merge(pieces: Vec<DataFrame>, names: &[String]) -> Result<Option<DataFrame>, Error> {
+    let columns: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut merged: Option<DataFrame> = None;
+    for piece in pieces {
+        let piece = piece.select_columns(&columns)?;
+        merged = Some(match merged {
+            None => piece,
+            Some(merged) => merged.union(piece)?,
+        });
+    }
+    let Some(merged) = merged else {
+        return Ok(None);
+    };
+    let keys = columns.iter().filter(|name| !MEASURES.contains(name));
+    let merged = merged.aggregate(
+        keys.map(|name| col(*name)).collect(),
+        vec![
+            sum(col("calls")).alias("calls"),
+            sum(col("events")).alias("events"),
+            min(col("first_seen")).alias("first_seen"),
+            max(col("last_seen")).alias("last_seen"),
+            min(col("sample_event_id")).alias("sample_event_id"),
+        ],
+    )?;
+    Ok(Some(merged.select_columns(&columns)?))
+}
+
+/// The names of a view's columns.
+pub(super) fn names(schema: &Schema) -> Vec<String> {
+    let fields = schema.fields().iter();
+    fields.map(|field| field.name().clone()).collect()
+}
+
+/// Whether an event was recorded by another account than the caller's.
+fn event_is_copy() -> Expr {
+    differ("recipient_account_id", "principal_account")
+}
+
+/// The same of a row of the roll-up.
+pub(super) fn row_is_copy() -> Expr {
+    differ("account", "principal_account")
+}
+
+fn differ(one: &str, other: &str) -> Expr {
+    binary_expr(col(one), Operator::IsDistinctFrom, col(other))
+}
+
+/// Whether a row is a copy of one of these days; false, not null, for rows without a day.
+pub(super) fn copies_of_days(is_copy: Expr, day: Expr, days: &BTreeSet<i32>) -> Expr {
+    is_copy
+        .and(day.clone().is_not_null())
+        .and(one_of(day, days))
+}
+
+fn one_of(day: Expr, days: &BTreeSet<i32>) -> Expr {
+    let days = days.iter().map(|day| lit(ScalarValue::Date32(Some(*day))));
+    day.in_list(days.collect(), false)
+}
+
+fn day_of_event() -> Expr {
+    cast(col("event_time"), DataType::Date32)
+}
+
+/// Whether an event's time lies between two times, the second excluded.
+pub(super) fn time_between(from: Option<i64>, to: Option<i64>) -> Expr {
+    let from = from.map(|from| col("event_time").gt_eq(utc(from)));
+    let to = to.map(|to| col("event_time").lt(utc(to)));
+    let both = match (from, to) {
+        (Some(from), Some(to)) => Some(from.and(to)),
+        (from, to) => from.or(to),
+    };
+    both.unwrap_or_else(|| lit(true))
+}
+
+/// Whether a row of either table is of one of these months.
+pub(super) fn in_months(months: &BTreeSet<Month>) -> Expr {
+    let column = || col(event::PARTITION_COLUMN);
+    let named: Vec<Expr> = months
+        .iter()
+        .flatten()
+        .map(|month| lit(month.as_str()))
+        .collect();
+    let named = match named.is_empty() {
+        true => lit(false),
+        false => column().is_not_null().and(column().in_list(named, false)),
+    };
+    match months.contains(&None) {
+        true => named.or(column().is_null()),
+        false => named,
+    }
+}

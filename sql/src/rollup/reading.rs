@@ -1,0 +1,172 @@
+//! How are the roll-up and what came since read as one table?
+//!
+//! A time range that begins or ends within a day takes that day from the events.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::not;
+use datafusion::prelude::{DataFrame, Expr, SessionContext, col, lit};
+use deltalake::DeltaTable;
+use trailwright_engine::event;
+use trailwright_engine::time::TimeRange;
+
+use super::pieces::{self, Given, Pieces, copies_of_days, in_months, row_is_copy, time_between};
+use super::{Month, RollUp};
+use crate::Error;
+use crate::lake::Lake;
+
+const DAY_MICROS: i64 = 86_400_000_000;
+
+/// The activity of `events` in a time range, from the roll-up as far as it goes. None if it is of
+/// no use, and the view itself is to be asked.
+pub(crate) async fn activity(
+    lake: &Lake,
+    ctx: &SessionContext,
+    events: &DeltaTable,
+    rollup: &RollUp,
+    range: TimeRange,
+) -> Result<Option<DataFrame>, Error> {
+    let Some(changes) = rollup.changes(lake, events).await? else {
+        return Ok(None);
+    };
+    let Some(days) = WholeDays::of(range) else {
+        return Ok(None);
+    };
+    let pieces = Pieces { lake, ctx, events };
+    let kept = stored(lake, ctx, &rollup.table).await?;
+    let names = pieces::names(kept.schema().as_arrow());
+    let names: Vec<String> = names
+        .into_iter()
+        .filter(|name| name != event::PARTITION_COLUMN)
+        .collect();
+    let columns: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut kept = match days.of_rows() {
+        None => kept,
+        Some(whole) => kept.filter(whole)?,
+    };
+    if changes.is_empty() && days.edges.is_empty() {
+        return Ok(Some(kept.select_columns(&columns)?));
+    }
+
+    let mut parts = Vec::new();
+    if !changes.rebuilt.is_empty() {
+        kept = kept.filter(not(in_months_or_false(&changes.rebuilt)))?;
+        parts.push(pieces.months(&changes.rebuilt, days.of_events()).await?);
+    }
+    let new: Vec<String> = changes.new.into_values().flatten().collect();
+    if !new.is_empty() {
+        let shared = pieces.shared_days(&new).await?;
+        if !shared.is_empty() {
+            kept = kept.filter(not(copies_of_days(row_is_copy(), col("day"), &shared)))?;
+            let only = without_months(&changes.rebuilt, days.of_events());
+            parts.push(pieces.copies(&shared, only).await?);
+        }
+        parts.push(pieces.additions(&new, &shared, days.of_events()).await?);
+    }
+    for (from, to) in &days.edges {
+        let edge = pieces
+            .events()
+            .await?
+            .filter(time_between(Some(*from), Some(*to)))?;
+        parts.push(pieces.activity(edge, Given::Events).await?);
+    }
+    parts.insert(0, kept);
+    pieces::merge(parts, &names)
+}
+
+/// The rows of the roll-up.
+pub(super) async fn stored(
+    lake: &Lake,
+    ctx: &SessionContext,
+    table: &DeltaTable,
+) -> Result<DataFrame, Error> {
+    table
+        .update_datafusion_session(&ctx.state())
+        .map_err(|error| lake.failed(error))?;
+    let provider = table.table_provider();
+    let provider = provider.with_session(Arc::new(ctx.state())).await?;
+    Ok(ctx.read_table(provider)?)
+}
+
+/// A condition that is false, not null, where there is no month.
+fn in_months_or_false(months: &BTreeSet<Month>) -> Expr {
+    let there = col(event::PARTITION_COLUMN).is_not_null();
+    match months.contains(&None) {
+        true => in_months(months),
+        false => there.and(in_months(months)),
+    }
+}
+
+fn without_months(months: &BTreeSet<Month>, only: Option<Expr>) -> Option<Expr> {
+    if months.is_empty() {
+        return only;
+    }
+    let others = not(in_months_or_false(months));
+    Some(match only {
+        None => others,
+        Some(only) => only.and(others),
+    })
+}
+
+/// A range as whole days, which the roll-up has, and what is beside them.
+struct WholeDays {
+    /// Days, the first included, the last not.
+    from: Option<i64>,
+    to: Option<i64>,
+    /// Times, the first included, the second not.
+    edges: Vec<(i64, i64)>,
+}
+
+impl WholeDays {
+    /// None if the range has no whole day.
+    fn of(range: TimeRange) -> Option<Self> {
+        let from = range.from.map(|from| {
+            let day = from.div_euclid(DAY_MICROS);
+            day + i64::from(from.rem_euclid(DAY_MICROS) > 0)
+        });
+        let to = range.to.map(|to| to.div_euclid(DAY_MICROS));
+        if let (Some(from), Some(to)) = (from, to)
+            && from >= to
+        {
+            return None;
+        }
+        let start = |day: i64| day.saturating_mul(DAY_MICROS);
+        let mut edges = Vec::new();
+        if let (Some(time), Some(day)) = (range.from, from)
+            && time < start(day)
+        {
+            edges.push((time, start(day)));
+        }
+        if let (Some(time), Some(day)) = (range.to, to)
+            && start(day) < time
+        {
+            edges.push((start(day), time));
+        }
+        Some(Self { from, to, edges })
+    }
+
+    /// The condition that a row of the roll-up is of one of the days.
+    fn of_rows(&self) -> Option<Expr> {
+        let day = |day: i64| {
+            let day = i32::try_from(day).unwrap_or(if day < 0 { i32::MIN } else { i32::MAX });
+            lit(ScalarValue::Date32(Some(day)))
+        };
+        let from = self.from.map(|from| col("day").gt_eq(day(from)));
+        let to = self.to.map(|to| col("day").lt(day(to)));
+        match (from, to) {
+            (Some(from), Some(to)) => Some(from.and(to)),
+            (from, to) => from.or(to),
+        }
+    }
+
+    /// The condition that an event is of one of the days.
+    fn of_events(&self) -> Option<Expr> {
+        if self.from.is_none() && self.to.is_none() {
+            return None;
+        }
+        let start = |day: i64| day.saturating_mul(DAY_MICROS);
+        Some(time_between(self.from.map(start), self.to.map(start)))
+    }
+}

@@ -1,0 +1,344 @@
+//! How is the roll-up brought up to `events`? The one place where this crate writes.
+//!
+//! Of the months that changed, the new rows are merged with the old ones and take their place, in
+//! one commit that also says which version of `events` it goes up to. It is made against exactly
+//! the version of the roll-up that was read: if another refresh was quicker, everything is looked
+//! at again, so that nothing counts twice. A crash leaves files that no version of the table names.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::not;
+use datafusion::prelude::{DataFrame, col, lit};
+use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
+use deltalake::kernel::{Action, Add, MetadataExt, StructField, Transaction};
+use deltalake::operations::create::CreateBuilder;
+use deltalake::operations::vacuum::VacuumMode;
+use deltalake::protocol::{DeltaOperation, SaveMode};
+use deltalake::writer::{DeltaWriter, RecordBatchWriter};
+use deltalake::{DeltaTable, DeltaTableError};
+use futures::TryStreamExt;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
+use trailwright_engine::event;
+use trailwright_engine::location::Storage;
+
+use super::changes::{Changes, month_of};
+use super::pieces::{self, Given, Pieces, copies_of_days, in_months, row_is_copy};
+use super::{BASIS, Month, RollUp, TRANSACTION, basis_of, reading};
+use crate::lake::Lake;
+use crate::limits::Limits;
+use crate::session::{self, register};
+use crate::{Error, tables};
+
+/// How often it is tried again when others write the roll-up at the same time.
+const MAX_TRIES: usize = 20;
+
+/// Columns with statistics in the log: what questions are cut down by.
+const STATS_COLUMNS: &str =
+    "principal,service,action,event_source,event_name,outcome,account,aws_region,mapping,day";
+
+/// The order of rows within a file.
+const SORT_COLUMNS: [&str; 5] = ["principal", "service", "action", "day", "resource"];
+
+const ROW_GROUP_ROWS: usize = 64 * 1024;
+
+/// Bytes of memory that a refresh takes for sorting and grouping.
+const MEMORY: usize = 1 << 30;
+
+/// What a refresh did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Refreshed {
+    /// Version of `events` that the roll-up goes up to.
+    pub version: u64,
+    /// Months that were written.
+    pub months: usize,
+    /// Their rows.
+    pub rows: u64,
+    /// Whether it was made anew from all events.
+    pub rebuilt: bool,
+    /// Microseconds that it took.
+    pub micros: u64,
+}
+
+/// Brings the roll-up of the lake at `location` up to its events.
+pub async fn refresh(location: &str, storage: &Storage) -> Result<Refreshed, Error> {
+    let started = Instant::now();
+    let lake = Lake::at(location, storage);
+    for _ in 0..MAX_TRIES {
+        if let Some(mut done) = try_refresh(&lake).await? {
+            done.micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+            return Ok(done);
+        }
+    }
+    Err(Error::Crowded {
+        lake: location.to_owned(),
+    })
+}
+
+/// Deletes files that no version of the roll-up of the last `days` days names. Gives their paths.
+pub async fn vacuum(
+    location: &str,
+    storage: &Storage,
+    days: u32,
+    dry_run: bool,
+) -> Result<Vec<String>, Error> {
+    let lake = Lake::at(location, storage);
+    let Some(table) = RollUp::open(&lake).await? else {
+        return Ok(Vec::new());
+    };
+    let (_, metrics) = table
+        .vacuum()
+        .with_retention_period(chrono::Duration::days(days.into()))
+        .with_enforce_retention_duration(false)
+        .with_mode(VacuumMode::Full)
+        .with_dry_run(dry_run)
+        .await
+        .map_err(|error| lake.failed(error))?;
+    Ok(metrics.files_deleted)
+}
+
+/// None if somebody else was quicker.
+async fn try_refresh(lake: &Lake) -> Result<Option<Refreshed>, Error> {
+    let failed = |error: DeltaTableError| lake.failed(error);
+    let table = RollUp::open(lake).await?;
+    let events = lake.events().await?;
+    let version = events.snapshot().map_err(failed)?.version();
+    let limits = Limits {
+        memory: MEMORY,
+        ..Limits::default()
+    };
+    let ctx = session::context(&limits)?;
+    register(lake, &ctx, &events)?;
+    let pieces = Pieces {
+        lake,
+        ctx: &ctx,
+        events: &events,
+    };
+    let table = match table {
+        Some(table) => table,
+        None => create(lake, &pieces).await?,
+    };
+    let rollup = RollUp::of(lake, table, &events).await?;
+    let (changes, rebuilt) = match rollup.changes(lake, &events).await? {
+        Some(changes) => (changes, false),
+        None => (Changes::everything(lake, &events)?, true),
+    };
+    if changes.is_empty() && rollup.covers == Some(version) {
+        return Ok(Some(Refreshed {
+            version,
+            ..Refreshed::default()
+        }));
+    }
+
+    let mut done = Refreshed {
+        version,
+        rebuilt,
+        ..Refreshed::default()
+    };
+    let mut writer = writer(&rollup.table).map_err(failed)?;
+    let mut adds: Vec<Add> = Vec::new();
+    for month in changes.months() {
+        let rows = month_rows(&pieces, &rollup.table, &changes, &month).await?;
+        done.rows += write(lake, &mut writer, rows, &month).await?;
+        adds.extend(writer.flush().await.map_err(failed)?);
+        done.months += 1;
+    }
+    let outdated = match rebuilt {
+        true => None,
+        false => Some(changes.months()),
+    };
+    let mut actions = removes(lake, &rollup.table, outdated.as_ref())?;
+    actions.extend(adds.iter().cloned().map(Action::Add));
+    if rebuilt {
+        let state = rollup.table.snapshot().map_err(failed)?;
+        let metadata = state.metadata().clone();
+        let metadata = metadata
+            .add_config_key(BASIS.to_owned(), basis_of(lake, &events)?)
+            .map_err(|error| lake.failed(error))?;
+        actions.push(Action::Metadata(metadata));
+    }
+    match commit(lake, &rollup.table, actions, version).await? {
+        true => Ok(Some(done)),
+        false => {
+            discard(&rollup.table, &adds).await;
+            Ok(None)
+        }
+    }
+}
+
+/// The rows that the roll-up should have of a month, in order.
+async fn month_rows(
+    pieces: &Pieces<'_>,
+    table: &DeltaTable,
+    changes: &Changes,
+    month: &Month,
+) -> Result<DataFrame, Error> {
+    let only = BTreeSet::from([month.clone()]);
+    let rows = match changes.new.get(month) {
+        None => pieces.months(&only, None).await?,
+        Some(files) => {
+            let kept = reading::stored(pieces.lake, pieces.ctx, table).await?;
+            let names: Vec<String> = pieces::names(kept.schema().as_arrow())
+                .into_iter()
+                .filter(|name| name != event::PARTITION_COLUMN)
+                .collect();
+            let mut kept = kept.filter(in_months(&only))?;
+            let days = pieces.shared_days(files).await?;
+            let mut parts = Vec::new();
+            if !days.is_empty() {
+                kept = kept.filter(not(copies_of_days(row_is_copy(), col("day"), &days)))?;
+                parts.push(pieces.copies(&days, Some(in_months(&only))).await?);
+            }
+            parts.push(pieces.additions(files, &days, None).await?);
+            parts.push(kept);
+            match pieces::merge(parts, &names)? {
+                Some(rows) => rows,
+                None => pieces.months(&only, None).await?,
+            }
+        }
+    };
+    let order = SORT_COLUMNS.iter().map(|name| col(*name).sort(true, true));
+    Ok(rows.sort(order.collect())?)
+}
+
+/// Writes rows of a month. Gives how many there were.
+async fn write(
+    lake: &Lake,
+    writer: &mut RecordBatchWriter,
+    rows: DataFrame,
+    month: &Month,
+) -> Result<u64, Error> {
+    let month = lit(ScalarValue::Utf8(month.clone()));
+    let rows = rows.with_column(event::PARTITION_COLUMN, month)?;
+    let mut stream = rows.execute_stream().await?;
+    let mut written = 0;
+    while let Some(batch) = stream.try_next().await? {
+        if batch.num_rows() > 0 {
+            written += batch.num_rows() as u64;
+            let done = writer.write(batch).await;
+            done.map_err(|error| lake.failed(error))?;
+        }
+    }
+    Ok(written)
+}
+
+fn writer(table: &DeltaTable) -> Result<RecordBatchWriter, DeltaTableError> {
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .build();
+    Ok(RecordBatchWriter::for_table(table)?.with_writer_properties(properties))
+}
+
+/// Takes the files of some months out, or all.
+fn removes(
+    lake: &Lake,
+    table: &DeltaTable,
+    months: Option<&BTreeSet<Month>>,
+) -> Result<Vec<Action>, Error> {
+    let state = table.snapshot().map_err(|error| lake.failed(error))?;
+    let files = state.log_data();
+    let outdated = files.iter().filter(|file| {
+        let month = month_of(&file.partition_values_map());
+        months.is_none_or(|months| months.contains(&month))
+    });
+    Ok(outdated
+        .map(|file| Action::Remove(file.remove_action(true)))
+        .collect())
+}
+
+/// Whether the commit was made, to exactly the version that `table` is loaded at.
+async fn commit(
+    lake: &Lake,
+    table: &DeltaTable,
+    actions: Vec<Action>,
+    version: u64,
+) -> Result<bool, Error> {
+    let failed = |error: DeltaTableError| lake.failed(error);
+    let version = i64::try_from(version).unwrap_or(i64::MAX);
+    let properties = CommitProperties::default()
+        .with_max_retries(0)
+        .with_application_transaction(Transaction::new(TRANSACTION, version));
+    let operation = DeltaOperation::Write {
+        mode: SaveMode::Overwrite,
+        partition_by: Some(vec![event::PARTITION_COLUMN.to_owned()]),
+        predicate: None,
+    };
+    let committed = CommitBuilder::from(properties)
+        .with_actions(actions)
+        .build(
+            Some(table.snapshot().map_err(failed)?),
+            table.log_store(),
+            operation,
+        )
+        .await;
+    match committed {
+        Ok(_) => Ok(true),
+        Err(DeltaTableError::Transaction {
+            source:
+                TransactionError::MaxCommitAttempts(_)
+                | TransactionError::VersionAlreadyExists(_)
+                | TransactionError::CommitConflict(_),
+        }) => Ok(false),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// Deletes files that are in no version. What fails is left to [`vacuum`].
+async fn discard(table: &DeltaTable, adds: &[Add]) {
+    use deltalake::logstore::object_store::ObjectStoreExt;
+    let store = table.object_store();
+    for add in adds {
+        let _ = store
+            .delete(&deltalake::Path::from(add.path.as_str()))
+            .await;
+    }
+}
+
+/// Makes the table, empty.
+async fn create(lake: &Lake, pieces: &Pieces<'_>) -> Result<DeltaTable, Error> {
+    use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
+    let activity = pieces.activity(pieces.events().await?, Given::Events);
+    let schema = Arc::clone(activity.await?.schema().inner());
+    let mut columns = Vec::new();
+    for field in schema.fields() {
+        let field = field.as_ref().clone().with_nullable(true);
+        let column: StructField = (&field)
+            .try_into_kernel()
+            .map_err(|error| lake.failed(error))?;
+        columns.push(column);
+    }
+    let partition = arrow::datatypes::Field::new(
+        event::PARTITION_COLUMN,
+        arrow::datatypes::DataType::Utf8,
+        true,
+    );
+    columns.push(
+        (&partition)
+            .try_into_kernel()
+            .map_err(|error| lake.failed(error))?,
+    );
+    let mut table = lake.not_loaded(tables::ACTIVITY)?;
+    let properties = [("delta.dataSkippingStatsColumns", STATS_COLUMNS)];
+    let made = CreateBuilder::new()
+        .with_log_store(table.log_store())
+        .with_table_name(tables::ACTIVITY)
+        .with_comment("who did what, counted: made from `events`, and made anew if it is lost")
+        .with_columns(columns)
+        .with_partition_columns([event::PARTITION_COLUMN])
+        .with_raise_if_key_not_exists(false)
+        .with_configuration(properties.map(|(key, value)| (key.to_owned(), Some(value.to_owned()))))
+        // Two may make it at once: the second one finds it made.
+        .with_save_mode(SaveMode::Ignore)
+        .await;
+    match made {
+        Ok(table) => Ok(table),
+        Err(error) => match table.load().await {
+            Ok(()) => Ok(table),
+            Err(_) => Err(lake.failed(error)),
+        },
+    }
+}

@@ -1,0 +1,287 @@
+//! Does a policy get to the role that it is for, and can that be undone? IAM is moto's, in a Python
+//! that `TRAILWRIGHT_TEST_PYTHON` names (`.ci/run` sees to that).
+
+use std::io::{BufRead, BufReader, Lines, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use serde_json::{Value, json};
+use trailwright_tests::trail::{ROLE, delivery, record};
+use trailwright_tests::{Lab, Outcome, Server, fixture};
+
+use crate::lab;
+
+/// IAM of an account of its own. It ends with the test, since its standard input does.
+struct Iam {
+    url: String,
+    process: Child,
+    stdin: ChildStdin,
+    stdout: Lines<BufReader<ChildStdout>>,
+}
+
+impl Iam {
+    fn start() -> Option<Self> {
+        let Some(python) = std::env::var_os("TRAILWRIGHT_TEST_PYTHON") else {
+            eprintln!("skipped: TRAILWRIGHT_TEST_PYTHON is not set");
+            return None;
+        };
+        let mut process = Command::new(python)
+            .arg(fixture::root().join("tests/python/moto_server.py"))
+            .env("MOTO_ACCOUNT_ID", "111122223333")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap()).lines();
+        Some(Self {
+            url: stdout.next().unwrap().unwrap(),
+            stdin: process.stdin.take().unwrap(),
+            process,
+            stdout,
+        })
+    }
+
+    fn ask(&mut self, line: &str) -> Value {
+        writeln!(self.stdin, "{line}").unwrap();
+        serde_json::from_str(&self.stdout.next().unwrap().unwrap()).unwrap()
+    }
+
+    fn state(&mut self) -> Value {
+        self.ask("state")
+    }
+
+    fn run(&self, lab: &Lab, args: &[&str]) -> Outcome {
+        let mut command = lab.command(args);
+        command
+            .env_clear()
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_EC2_METADATA_DISABLED", "true");
+        Outcome::of(command.output().unwrap())
+    }
+
+    fn apply(&self, lab: &Lab, more: &[&str]) -> Outcome {
+        let args = [
+            "apply",
+            "lake",
+            "--principal",
+            ROLE,
+            "--endpoint-url",
+            &self.url,
+        ];
+        self.run(lab, &[&args[..], more].concat())
+    }
+}
+
+impl Drop for Iam {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn lab_of_reader() -> Lab {
+    let lab = lab();
+    lab.write("logs/a.json", delivery(&[record(1)]));
+    lab.ingest("logs");
+    lab
+}
+
+/// The file that `apply` says it wrote.
+fn record_of(done: &Outcome) -> String {
+    let (_, rest) = done.stderr.split_once("trailwright rollback ").unwrap();
+    rest.split(' ').next().unwrap().to_owned()
+}
+
+const WIDE: &str = "arn:aws:iam::111122223333:policy/wide";
+const OURS: &str = "arn:aws:iam::111122223333:policy/Trailwright-reader";
+
+#[test]
+fn without_yes_it_only_says_what_it_would_do() {
+    let Some(mut iam) = Iam::start() else { return };
+    let lab = lab_of_reader();
+    let before = iam.state();
+    iam.apply(&lab, &["--replace"])
+        .status(0)
+        .says("replayed: 1 of 1")
+        .says("nothing was changed; --yes does it")
+        .stdout(&format!(
+            "plan for {ROLE}\n\
+             \x20 create and attach {OURS} (1 statements)\n\
+             \x20 detach            {WIDE}\n\
+             \x20 delete            inline policy extra\n\
+             \x20 grants nothing that the present policies do not\n\
+             \x20 takes away what 2 statements of the present policies grant beyond it\n"
+        ));
+    assert_eq!(iam.state(), before);
+    assert_eq!(std::fs::read_dir(lab.path("")).unwrap().count(), 2);
+}
+
+#[test]
+fn a_policy_is_attached_in_place_of_all_others_and_rolled_back() {
+    let Some(mut iam) = Iam::start() else { return };
+    let lab = lab_of_reader();
+    let before = iam.state();
+    let done = iam
+        .apply(&lab, &["--replace", "--yes", "--keep", "kept"])
+        .status(0);
+    let after = iam.state();
+    assert_eq!(after["attached"], json!(["Trailwright-reader"]));
+    assert_eq!(after["inline"], json!({}));
+    let expected = lab
+        .trailwright(["policy", "lake", "--principal", ROLE])
+        .status(0)
+        .json();
+    assert_eq!(iam.ask("document Trailwright-reader"), expected);
+
+    // Once more changes nothing.
+    iam.apply(&lab, &["--replace"]).status(0).stdout(&format!(
+        "plan for {ROLE}\n\
+         \x20 is there          {OURS} (1 statements)\n\
+         \x20 grants nothing that the present policies do not\n\
+         \x20 the present policies grant nothing beyond it\n"
+    ));
+    let file = record_of(&done);
+    iam.run(&lab, &["rollback", &file])
+        .status(0)
+        .says("nothing was changed")
+        .stdout_has("had the inline policy extra");
+    assert_eq!(iam.state(), after);
+    iam.run(&lab, &["rollback", &file, "--yes"])
+        .status(0)
+        .stdout_has(&format!("attached {WIDE}"))
+        .stdout_has("put back the inline policy extra")
+        .stdout_has(&format!("deleted {OURS}"));
+    assert_eq!(iam.state(), before);
+    iam.run(&lab, &["rollback", &file, "--yes"])
+        .status(0)
+        .stdout_has("all was as it had been");
+}
+
+#[test]
+fn a_policy_that_is_there_gets_a_version_and_is_set_back_to_the_one_before() {
+    let Some(mut iam) = Iam::start() else { return };
+    let lab = lab_of_reader();
+    iam.apply(&lab, &["--yes"]).status(0);
+    assert_eq!(
+        iam.state()["attached"],
+        json!(["Trailwright-reader", "wide"])
+    );
+    let first = iam.state();
+    let other = json!({"bucketName": "logs", "key": "b.txt"});
+    lab.write(
+        "more/b.json",
+        delivery(&[record(2).with("requestParameters", other)]),
+    );
+    lab.ingest("more");
+    let done = iam.apply(&lab, &["--yes"]).status(0).stdout_has("update ");
+    assert_eq!(iam.state()["policies"]["Trailwright-reader"], "v2");
+    iam.run(&lab, &["rollback", &record_of(&done), "--yes"])
+        .status(0);
+    assert_eq!(iam.state(), first);
+}
+
+#[test]
+fn what_iam_refuses_half_way_can_be_put_back() {
+    let Some(mut iam) = Iam::start() else { return };
+    // Two documents, of which IAM takes the first one only.
+    let object = |n: u32| json!({"bucketName": "logs", "key": format!("{n}/{}", "x".repeat(60))});
+    let records = (0..120).map(|n| record(n).with("requestParameters", object(n)));
+    let lab = lab();
+    lab.write("logs/a.json", delivery(&records.collect::<Vec<_>>()));
+    lab.ingest("logs");
+    iam.ask("full Trailwright-reader-2");
+    let before = iam.state();
+    let done = iam
+        .apply(&lab, &["--yes", "--replace"])
+        .status(1)
+        .says("error: stopped half-way")
+        .says("LimitExceeded")
+        .says("hint: put all back as it was: trailwright rollback ");
+    let attached = json!(["Trailwright-reader-1", "wide"]);
+    assert_eq!(iam.state()["attached"], attached);
+    iam.run(&lab, &["rollback", &record_of(&done), "--yes"])
+        .status(0);
+    assert_eq!(iam.state(), before);
+}
+
+#[test]
+fn an_account_that_does_not_know_the_role_is_left_alone() {
+    let Some(iam) = Iam::start() else { return };
+    let lab = lab();
+    let other = "arn:aws:iam::444455556666:role/reader";
+    let identity = json!({
+        "type": "AssumedRole",
+        "arn": "arn:aws:sts::444455556666:assumed-role/reader/session",
+        "sessionContext": {"sessionIssuer": {"type": "Role", "arn": other}},
+    });
+    lab.write(
+        "logs/a.json",
+        delivery(&[record(1).with("userIdentity", identity)]),
+    );
+    lab.ingest("logs");
+    let args = [
+        "apply",
+        "lake",
+        "--principal",
+        other,
+        "--endpoint-url",
+        &iam.url,
+        "--yes",
+    ];
+    iam.run(&lab, &args)
+        .status(1)
+        .says(&format!("the account has {ROLE} by that name"))
+        .says("hint: see whether the credentials are those of the right account");
+    // Nor is anything done by default: IAM must be named.
+    lab.trailwright(["apply", "lake", "--principal", ROLE, "--yes"])
+        .status(1)
+        .says("--endpoint-url");
+}
+
+#[test]
+fn the_server_applies_the_policy_of_a_job_and_rolls_it_back() {
+    let Some(mut iam) = Iam::start() else { return };
+    let lab = lab_of_reader();
+    let environment = [
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+    ];
+    let server = Server::start_in(&lab, &["--iam-endpoint-url", &iam.url], &environment);
+    let order = json!({"policyGenerationDetails": {"principalArn": ROLE}});
+    let answer = server.ask("PUT", "/policy/generation", &order.to_string());
+    let id = answer.status(200).json()["jobId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let ended = |job: &Value| job["status"] != "IN_PROGRESS";
+    server.until(&format!("/api/v1/jobs/{id}"), ended);
+    let post = |path: &str, body: Value| server.ask("POST", path, &body.to_string());
+
+    let before = iam.state();
+    let planned = post("/api/v1/apply", json!({"jobId": id, "replace": true})).status(200);
+    let plan = planned.json()["plan"].as_str().unwrap().to_owned();
+    assert!(
+        plan.contains(&format!("detach            {WIDE}")),
+        "{plan}"
+    );
+    assert_eq!(iam.state(), before);
+
+    let confirmed = json!({"jobId": id, "replace": true, "confirm": true});
+    let applied = post("/api/v1/apply", confirmed).status(200).json();
+    assert_eq!(applied["plan"], plan.as_str());
+    assert_eq!(iam.state()["attached"], json!(["Trailwright-reader"]));
+    let record = &applied["record"];
+    let undone = post("/api/v1/rollback", json!({"record": record})).status(200);
+    assert_eq!(undone.json()["done"].as_array().unwrap().len(), 4);
+    assert_eq!(iam.state(), before);
+
+    for record in ["../jobs/lock", "rollback-nothing.json", ""] {
+        post("/api/v1/rollback", json!({"record": record})).status(400);
+    }
+    post("/api/v1/apply", json!({"jobId": "nothing"})).status(400);
+    drop(server);
+    let server = Server::start(&lab, &[]);
+    let refused = server.ask("POST", "/api/v1/apply", &json!({"jobId": id}).to_string());
+    assert!(refused.status(400).body.contains("--iam-endpoint-url"));
+}
