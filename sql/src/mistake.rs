@@ -42,8 +42,8 @@ pub(crate) fn explain(query: &str, error: DataFusionError, state: &SessionState)
                 _ => (text, None, None),
             }
         }
-        _ if named_in(&text, "table '", "' not found").is_some() => {
-            let full = named_in(&text, "table '", "' not found").unwrap_or_default();
+        _ if missing_table(&text).is_some() => {
+            let full = missing_table(&text).unwrap_or_default();
             let name = full.rsplit('.').next().unwrap_or_default();
             let known: Vec<&str> = tables::VIEWS
                 .iter()
@@ -134,6 +134,11 @@ fn lower_first(text: &str) -> String {
         }
         _ => text.to_owned(),
     }
+}
+
+/// The table that is not there, as a query and as `DESCRIBE` miss it.
+fn missing_table(text: &str) -> Option<&str> {
+    named_in(text, "table '", "' not found").or_else(|| named_in(text, "No table named '", "'"))
 }
 
 /// What stands between two pieces of a text.

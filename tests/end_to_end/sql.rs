@@ -222,7 +222,8 @@ fn a_query_that_cannot_be_answered_is_told_where_and_what_was_perhaps_meant() {
         assert!(!told.stderr.contains("datafusion"), "{told}");
     }
     for nothing in ["", " ; ", "-- nothing"] {
-        lab.trailwright(["sql", "lake", nothing])
+        // A comment looks like an option: `--` ends them.
+        lab.trailwright(["sql", "lake", "--", nothing])
             .status(1)
             .says("error: there is no query");
     }
