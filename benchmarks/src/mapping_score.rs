@@ -13,7 +13,6 @@ use trailwright_engine::activity::Outcome;
 use trailwright_engine::arn::Arn;
 use trailwright_engine::event::Row;
 use trailwright_engine::permission::{Call, Mapper, Needs, Origin, Permission};
-use trailwright_ingest::Contents;
 
 /// A call by its source and name.
 type Pair = (String, String);
@@ -30,6 +29,8 @@ pub struct Score {
     concrete: BTreeMap<Pair, (u64, u64, Option<String>)>,
     /// Of those, calls that only made something whose id nobody knows before.
     created: u64,
+    /// What one call of each pair and number of needs came to, and its request.
+    answers: BTreeMap<(Pair, usize), String>,
 }
 
 #[derive(Debug)]
@@ -52,7 +53,7 @@ pub fn score(folders: &[PathBuf], truth: Option<&Path>) -> anyhow::Result<Score>
     let mut seen: BTreeMap<usize, Vec<(Vec<Permission>, bool)>> = BTreeMap::new();
     for file in files(folders) {
         let bytes = std::fs::read(&file).with_context(|| format!("cannot read {file:?}"))?;
-        for record in Contents::of(&bytes).records {
+        for record in records(&bytes) {
             if let Ok(row) = Row::from_record(&record) {
                 score.count(&row, mapper, &truth, &mut seen);
             }
@@ -97,6 +98,39 @@ fn files(folders: &[PathBuf]) -> Vec<PathBuf> {
     files
 }
 
+/// The records in a file, as an ingest reads them.
+#[cfg(feature = "measure")]
+fn records(bytes: &[u8]) -> Vec<String> {
+    trailwright_ingest::Contents::of(bytes).records
+}
+
+/// The records in a file of the form that CloudTrail delivers, or one behind the other. All
+/// else that an ingest reads takes the feature `measure`.
+#[cfg(not(feature = "measure"))]
+fn records(bytes: &[u8]) -> Vec<String> {
+    fn gather(value: serde_json::Value, records: &mut Vec<String>) {
+        match value {
+            serde_json::Value::Array(all) => all.into_iter().for_each(|it| gather(it, records)),
+            serde_json::Value::Object(mut object) => match object.remove("Records") {
+                Some(inner) => gather(inner, records),
+                None => records.push(serde_json::Value::Object(object).to_string()),
+            },
+            _ => {}
+        }
+    }
+    let mut text = Vec::new();
+    let mut unpacked = flate2::read::MultiGzDecoder::new(bytes);
+    if std::io::Read::read_to_end(&mut unpacked, &mut text).is_err() {
+        text = bytes.to_vec();
+    }
+    let mut records = Vec::new();
+    let values = serde_json::Deserializer::from_slice(&text).into_iter();
+    for value in values.map_while(Result::ok) {
+        gather(value, &mut records);
+    }
+    records
+}
+
 /// Why something is not known, as far as that is explained: rows of kind, source, name and reason.
 const MISSES: &str = include_str!("../../engine/tests/misses.tsv");
 
@@ -135,6 +169,8 @@ impl Score {
         let Needs::Permissions(permissions) = needs else {
             return;
         };
+        let answer = self.answers.entry((pair.clone(), permissions.len()));
+        answer.or_insert_with(|| answered(&call, &permissions));
 
         let outcome = Outcome::of(row.text("error_code"), row.text("error_message"));
         let has_parameters = call.request_parameters.is_some_and(|text| text != "{}");
@@ -209,6 +245,16 @@ impl Score {
             action: truth.action,
             resource: truth.resource,
         });
+    }
+
+    /// What a call of each pair was taken to need, to be read by people.
+    pub fn answers(&self) -> String {
+        self.answers
+            .iter()
+            .fold(String::new(), |mut text, (((source, name), _), answer)| {
+                let _ = writeln!(text, "{source} {name}{answer}");
+                text
+            })
     }
 
     /// The shares, and what was missed.
@@ -326,6 +372,32 @@ impl Score {
         }
         text
     }
+}
+
+/// The needs of a call, one a line, and below them its request.
+fn answered(call: &Call<'_>, permissions: &[Permission]) -> String {
+    let mut text = String::new();
+    for permission in permissions {
+        let Permission {
+            action,
+            resource,
+            origin,
+            ..
+        } = permission;
+        let _ = write!(text, "\n    {action} on {resource} ({})", origin.as_str());
+    }
+    let parts = [
+        ("request", call.request_parameters),
+        ("resources", call.resources),
+        ("response", call.response_elements),
+    ];
+    for (part, json) in parts {
+        if let Some(json) = json {
+            let json: String = json.chars().take(300).collect();
+            let _ = write!(text, "\n      {part} {json}");
+        }
+    }
+    text
 }
 
 fn share(text: &mut String, what: &str, part: usize, whole: usize) {

@@ -40,6 +40,7 @@ HEADERS = {
     "pass_role.tsv": "operation\tmember\tkind\tsource",
     # For tests alone; it is not compiled in.
     "operation_names.tsv": "operation (under the first part of its event source)",
+    "operation_members.tsv": "operation\ttexts in its request (? not required), where the action requires a resource",
 }
 
 
@@ -148,6 +149,7 @@ def generate(folders):
         "operations.tsv": sections("operations.tsv", operation_rows(iam, sdk)),
         "pass_role.tsv": sections("pass_role.tsv", pass_role_rows(iam, dependents, sdk)),
         "operation_names.tsv": sections("operation_names.tsv", operation_name_rows(folders["botocore"] / "botocore" / "data")),
+        "operation_members.tsv": sections("operation_members.tsv", operation_member_rows(iam, sdk)),
     }
 
 
@@ -234,6 +236,42 @@ def operation_name_rows(folder):
     for _, model in read_models(folder):
         for name in model["operations"]:
             yield model["metadata"]["endpointPrefix"], (name,)
+
+
+def operation_member_rows(iam, sdk):
+    """What a request of an operation says by texts, where its action must have a resource."""
+    for service in sdk:
+        actions = iam["services"][service["prefix"]]["actions"]
+        shapes, endpoint = service["model"]["shapes"], service["model"]["metadata"]["endpointPrefix"]
+        for name, operation in service["model"]["operations"].items():
+            action = actions.get(name.lower(), {"resourceTypes": ()})
+            if any(kind["required"] for kind in action["resourceTypes"]):
+                shape = operation.get("input", {}).get("shape")
+                members = dict.fromkeys(request_texts(shapes, shape, service))
+                yield endpoint, (name, ",".join(members))
+
+
+# Members that name something.
+NAMING_MEMBER = re.compile(r"(id|name|arn|identifier|url)s?$|arnlist$", re.I)
+
+
+def request_texts(shapes, shape, service, path="", optional="", seen=()):
+    """Paths of the members that are texts of the caller's own: those required, and behind a `?` those that name something."""
+    definition = shapes.get(shape, {"type": None})
+    if definition["type"] == "string" and "enum" not in definition:
+        yield optional + path
+    if shape in seen or len(seen) >= MAX_DEPTH:
+        return
+    seen = (*seen, shape)
+    if definition["type"] == "list":
+        yield from request_texts(shapes, definition["member"]["shape"], service, path + "[]", optional, seen)
+    required = definition.get("required", ())
+    for member, target in definition.get("members", {}).items():
+        here = f"{path}.{logged_name(member, target, service)}".lstrip(".")
+        if member in required:
+            yield from request_texts(shapes, target["shape"], service, here, optional, seen)
+        elif NAMING_MEMBER.search(member) and not (path and required):
+            yield from request_texts(shapes, target["shape"], service, here, "?", seen)
 
 
 def is_unsigned(operation):

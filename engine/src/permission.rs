@@ -15,6 +15,7 @@ mod condition;
 mod mapper;
 mod members;
 mod pass_role;
+mod percent;
 mod resource;
 mod rule;
 

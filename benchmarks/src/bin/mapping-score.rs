@@ -14,6 +14,9 @@ struct Args {
     /// Print every miss, not only the first of each kind
     #[arg(long)]
     all: bool,
+    /// Print what a call of each source and name was taken to need, beside its request
+    #[arg(long)]
+    answers: bool,
     /// Folders of CloudTrail logs
     #[arg(required = true)]
     folder: Vec<PathBuf>,
@@ -22,6 +25,9 @@ struct Args {
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     let score = mapping_score::score(&args.folder, args.truth.as_deref())?;
+    if args.answers {
+        print!("{}", score.answers());
+    }
     print!("{}", score.report(args.all));
     Ok(())
 }

@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
+use super::percent;
 use crate::json::Key;
 use crate::reference::Reference;
 
@@ -201,6 +202,17 @@ struct Path {
     depth: usize,
 }
 
+/// What is in front of the first bar.
+fn first_part(value: Cow<'_, str>) -> Cow<'_, str> {
+    match value {
+        Cow::Borrowed(text) => Cow::Borrowed(text.split('|').next().unwrap_or(text)),
+        Cow::Owned(text) => match text.split_once('|') {
+            Some((first, _)) => Cow::Owned(first.to_owned()),
+            None => Cow::Owned(text),
+        },
+    }
+}
+
 /// Walks a JSON value and gathers what it holds.
 struct Gather<'m, 'a> {
     members: &'m mut Members<'a>,
@@ -210,6 +222,13 @@ struct Gather<'m, 'a> {
 
 impl<'a> Gather<'_, 'a> {
     fn put(self, value: Cow<'a, str>) {
+        let value = match value.get(..4) {
+            // Some services log an ARN as it stood in the path of the URL.
+            Some("arn%") => Cow::Owned(percent::decoded(&value)),
+            // An iterator of a stream is an ARN with more behind it.
+            Some("arn:") => first_part(value),
+            _ => value,
+        };
         let fits = !value.is_empty() && value.len() <= MAX_VALUE && value != HIDDEN;
         if fits && !self.hidden && self.members.values.len() < MAX_MEMBERS {
             self.members.values.push(Stored {
@@ -311,7 +330,10 @@ impl<'a> Visitor<'a> for Gather<'_, 'a> {
                 path,
                 hidden,
             })?;
-            if given && self.path.depth == 0 {
+            // `CreateThingRequest` is around all of some requests.
+            let around = self.members.name(&self.path.name);
+            let at_top = self.path.depth == 0 || self.path.depth == 1 && around.ends_with("request");
+            if given && at_top {
                 self.members.top.push(key);
             }
         }

@@ -80,13 +80,11 @@ impl Plan {
         }
         let required =
             |checked: &Option<Checked>| !matches!(checked, None | Some(Checked::Accepted));
-        let all_required = accepted.iter().filter(|(_, checked)| required(checked));
-        let only_one = all_required.count() == 1;
         let types = accepted.iter().filter_map(|(name, checked)| {
             let kind = reference.resource_type(action.prefix, name)?;
             let listed = *checked == Some(Checked::Created);
             let required = required(checked);
-            let creates = listed || makes(action.name, kind, required && only_one);
+            let creates = listed || makes(action.name, kind);
             let templates = kind.arn_templates.iter().map(|text| {
                 let template = Template::parse(text);
                 let variables = template
@@ -126,7 +124,8 @@ impl Plan {
     }
 }
 
-/// Whether an action shows all resources of a type: `ListGuardrails` all guardrails.
+/// Whether an action shows all resources of a type: `ListGuardrails` all guardrails,
+/// `DescribeCacheClusters` all clusters.
 fn lists(action: &str, kind: &ResourceType) -> bool {
     let subject = ["List", "Describe"]
         .iter()
@@ -135,22 +134,39 @@ fn lists(action: &str, kind: &ResourceType) -> bool {
     let stem = kind.strip_suffix('y').unwrap_or(&kind);
     subject.is_some_and(|subject| {
         let subject = normal(subject);
-        let plural = subject.strip_prefix(stem);
-        plural.is_some_and(|ending| matches!(ending, "s" | "es" | "ies"))
+        let endings: &[&str] = match stem == kind {
+            true => &["s", "es"],
+            false => &["ies"],
+        };
+        let mut before = endings.iter().filter_map(|end| subject.strip_suffix(end));
+        before.any(|subject| subject.ends_with(stem))
     })
 }
 
-/// Whether an action makes resources of a type with ids that its callers do not choose: it says
-/// so by its name, or the type is all that it is checked on.
-fn makes(action: &str, kind: &ResourceType, is_all: bool) -> bool {
-    const VERBS: [&str; 12] = [
-        "Create", "Run", "Allocate", "Request", "Import", "Copy", "Start", "Register", "Issue",
-        "Put", "Purchase", "Submit",
+/// Whether an action makes resources of a type with ids that its callers do not choose, by its
+/// name: `CreateNatGateway`, `StartImportJob`.
+fn makes(action: &str, kind: &ResourceType) -> bool {
+    const VERBS: [&str; 11] = [
+        "Create", "Run", "Allocate", "Request", "Import", "Copy", "Register", "Issue", "Put",
+        "Purchase", "Submit",
     ];
-    let Some(subject) = VERBS.iter().find_map(|verb| action.strip_prefix(verb)) else {
+    // What is started is mostly there before, unless it is work that begins by it.
+    const WORK: [&str; 8] = [
+        "job", "execution", "task", "run", "session", "query", "snapshot", "engagement",
+    ];
+    let kind = normal(kind.name);
+    let subject = VERBS.iter().find_map(|verb| action.strip_prefix(verb));
+    let started = || {
+        let is_work = WORK.iter().any(|work| kind.ends_with(work));
+        action.strip_prefix("Start").filter(|_| is_work)
+    };
+    let Some(subject) = subject.or_else(started).map(normal) else {
         return false;
     };
-    is_all || normal(subject).contains(&normal(kind.name))
+    let one = subject.strip_suffix('s').unwrap_or(&subject);
+    let one_kind = kind.strip_suffix('s').unwrap_or(&kind);
+    let ends_in_it = [&*subject, one].iter().any(|it| it.ends_with(one_kind) || it.ends_with(&*kind));
+    ends_in_it || one.len() > 3 && kind.contains(one)
 }
 
 /// The resources on which the call used an action.
@@ -389,9 +405,10 @@ impl PlannedType {
     /// How a resource of the type is known that the event does not name.
     fn origin(&self, info: &CallInfo<'_>) -> Origin {
         match (self.creates, self.lists) {
-            (true, _) if !info.call.failed => Origin::Created,
-            (_, true) if info.takes_defaults() => Origin::Event,
-            _ => Origin::Widened,
+            _ if !info.takes_defaults() => Origin::Widened,
+            (true, _) => Origin::Created,
+            (_, true) => Origin::Event,
+            (false, false) => Origin::Widened,
         }
     }
 

@@ -91,8 +91,11 @@ const RULES: &[Rule] = &[
 
 /// What the rules say of calls of this source and name.
 pub(super) fn answer(call: &Call<'_>, reference: &'static Reference) -> Answer {
-    RULES
-        .iter()
-        .find_map(|rule| rule(call, reference))
-        .unwrap_or(Answer::Unknown)
+    let by_rule = |call: &Call<'_>| RULES.iter().find_map(|rule| rule(call, reference));
+    // Some names are logged with a space behind them.
+    let trimmed = Call {
+        event_name: call.event_name.trim(),
+        ..*call
+    };
+    by_rule(&trimmed).unwrap_or(Answer::Unknown)
 }

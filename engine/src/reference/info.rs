@@ -103,7 +103,7 @@ mod tests {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("reference");
         let sources = std::fs::read_to_string(folder.join("SOURCES.toml")).unwrap();
         let (_, tables) = sources.split_once("\n[tables]\n").unwrap();
-        assert_eq!(tables.lines().count(), 7);
+        assert_eq!(tables.lines().count(), 8);
         for (table, digest) in tables.lines().filter_map(|line| line.split_once(" = ")) {
             let bytes = std::fs::read(folder.join(table.trim_matches('"'))).unwrap();
             let mut hex = String::new();

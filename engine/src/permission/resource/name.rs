@@ -132,7 +132,7 @@ impl Variable {
             _ => false,
         };
         let ends = |ending: &[&str]| ending.iter().any(|end| name.ends_with(end));
-        let cells = reference.member_aliases(kind, variable);
+        let cells = of_operation(reference.member_aliases(kind, variable), event_name);
         let marked = |mark: char| cells.iter().find_map(|cell| cell.strip_prefix(mark));
         let ids = Ids {
             reference,
@@ -142,7 +142,7 @@ impl Variable {
         Self {
             raw: variable,
             is_foreign: cells.contains(&"!"),
-            aliases: aliases(cells),
+            aliases: aliases(&cells),
             default: marked('='),
             lead: marked('^'),
             own_lead: own_lead(variable, kind),
@@ -349,6 +349,18 @@ fn aliases(cells: &[&str]) -> Vec<Alias> {
         });
     }
     aliases
+}
+
+/// The cells that hold for an operation: `name@CreateWorkGroup|GetWorkGroup` is for these alone.
+fn of_operation(cells: &[&'static str], event_name: &str) -> Vec<&'static str> {
+    let of = |cell: &&'static str| match cell.split_once('@') {
+        Some((member, operations)) => {
+            let mut operations = operations.split('|');
+            operations.any(|of| of == event_name).then_some(member)
+        }
+        None => Some(*cell),
+    };
+    cells.iter().filter_map(of).collect()
 }
 
 /// What stands right in front of a variable in the same part of its template.

@@ -17,6 +17,15 @@ const VERBS: [(&str, &str); 4] = [
     ("DELETE", "PartiQLDelete"),
 ];
 
+/// The members that hold the items of a batch or a transaction, as the API names them and as they
+/// are logged.
+pub(in crate::permission) const ITEMS: [&str; 4] = [
+    "requestItems",
+    "transactItems",
+    "RequestItems",
+    "TransactItems",
+];
+
 /// Operation of an item in a transaction, and the action that it needs.
 const ITEM_ACTIONS: [(&str, &str); 6] = [
     ("put", "PutItem"),
@@ -39,9 +48,7 @@ pub(super) fn needs(action: &str, info: &CallInfo<'_>) -> bool {
 /// Whether an item of the transaction needs `action`.
 pub(super) fn items_need(action: &str, info: &CallInfo<'_>) -> bool {
     let request = info.request_value();
-    let items = ["transactItems", "TransactItems"]
-        .iter()
-        .find_map(|key| request.get(key));
+    let items = ITEMS.iter().find_map(|key| request.get(key));
     let items = items.and_then(Value::as_array).into_iter().flatten();
     let actions: BTreeSet<&str> = items.filter_map(action_of_item).collect();
     actions.contains(action)

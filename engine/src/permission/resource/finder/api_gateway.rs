@@ -3,6 +3,7 @@
 use super::{Found, Search};
 use crate::permission::Origin;
 use crate::permission::members::normal;
+use crate::permission::percent::encoded_arn;
 use crate::permission::resource::arn_text::escaped_name;
 use crate::permission::rule::api_gateway::variables;
 
@@ -14,7 +15,7 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     for variable in variables(template) {
         let value = match request.get(&normal(variable)) {
             // The tags of a resource lie under its encoded ARN.
-            Some(value) if value.starts_with("arn:") => encoded(value),
+            Some(value) if value.starts_with("arn:") => encoded_arn(value),
             Some(value) => escaped_name(value),
             None => {
                 origin = Origin::Partial;
@@ -28,9 +29,4 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
         origin,
         ..Found::event(format!("arn:{partition}:apigateway:{region}::{path}"))
     }])
-}
-
-/// An ARN as it stands in a URL's path.
-fn encoded(arn: &str) -> String {
-    arn.replace(':', "%3A").replace('/', "%2F")
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Found, Search};
 use crate::permission::resource::arn_text::{escaped, escaped_name};
-use crate::permission::rule::statement::action_of_item;
+use crate::permission::rule::statement::{ITEMS, action_of_item};
 
 pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     if !search.accepts("table") {
@@ -16,24 +16,19 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     if let Some(index) = request.get("indexname")
         && search.accepts("index")
     {
-        let table = request.get("tablename")?;
-        let table = table.rsplit("table/").next().unwrap_or(table);
-        let (table, index) = (escaped_name(table), escaped_name(index));
-        let resource = format!("table/{table}/index/{index}");
-        return Some(vec![Found::event(search.arn("dynamodb", &resource))]);
+        let table = match request.get("tablename")? {
+            arn if arn.starts_with("arn:") => escaped(arn),
+            name => search.arn("dynamodb", &format!("table/{}", escaped_name(name))),
+        };
+        let index = escaped_name(index);
+        return Some(vec![Found::event(format!("{table}/index/{index}"))]);
     }
-    let items = [
-        "transactItems",
-        "requestItems",
-        "TransactItems",
-        "RequestItems",
-    ];
     // The tree is built only where it is needed.
-    if !items.iter().any(|key| request.has(key)) {
+    if !ITEMS.iter().any(|key| request.has(key)) {
         return None;
     }
     let value = search.info.request_value();
-    let items = items.iter().find_map(|key| value.get(key))?;
+    let items = ITEMS.iter().find_map(|key| value.get(key))?;
     let mut tables = BTreeSet::new();
     gather(items, search.planned.action.name, &mut tables);
     let found = tables

@@ -1,6 +1,11 @@
 //! EC2: some operations take an id of any type, and the id itself tells which.
 
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
 use super::{Found, Search};
+use crate::permission::Origin;
 use crate::permission::resource::arn_text::escaped_name;
 
 /// Members that may hold an id of any type.
@@ -52,14 +57,34 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
 
 /// The types of resource that a call tags as it makes them.
 fn tagged_at_creation(search: Search<'_, '_>) -> Vec<Found> {
-    let text = search.info.call.request_parameters.unwrap_or_default();
-    let of_type = search.planned.plan.types.iter().filter(|accepted| {
-        let quoted = format!("\"{}\"", accepted.kind.name);
-        text.contains(&quoted)
-    });
+    let mut tagged = BTreeSet::new();
+    gather_tagged(search.info.request_value(), false, &mut tagged);
+    let types = search.planned.plan.types.iter();
+    let of_type = types.filter(|accepted| tagged.contains(accepted.kind.name));
     of_type
-        .flat_map(|accepted| accepted.widened(search.place, crate::permission::Origin::Created))
+        .flat_map(|accepted| accepted.widened(search.place, Origin::Created))
         .collect()
+}
+
+/// The values of `resourceType` below a tag specification.
+fn gather_tagged<'v>(value: &'v Value, in_specification: bool, tagged: &mut BTreeSet<&'v str>) {
+    match value {
+        Value::Array(elements) => {
+            for element in elements {
+                gather_tagged(element, in_specification, tagged);
+            }
+        }
+        Value::Object(members) => {
+            for (key, value) in members {
+                let is_type = in_specification && key.eq_ignore_ascii_case("resourceType");
+                tagged.extend(value.as_str().filter(|_| is_type));
+                let begins = key.get(.."tagSpecification".len());
+                let begins = begins.is_some_and(|it| it.eq_ignore_ascii_case("tagSpecification"));
+                gather_tagged(value, in_specification || begins, tagged);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Whether two ARNs are of one type, `.../subnet/a` and `.../subnet/b`.

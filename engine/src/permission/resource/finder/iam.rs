@@ -17,6 +17,15 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
             ))
         }]);
     }
+    // A provider of identities is named by its URL, without what is in front of its host.
+    if search.planned.action.name == "CreateOpenIDConnectProvider" {
+        let (partition, account) = (search.place.partition, search.place.account);
+        let (_, host) = request.get("url")?.split_once("://")?;
+        let host = escaped_name(host.trim_end_matches('/'));
+        return Some(vec![Found::event(format!(
+            "arn:{partition}:iam::{account}:oidc-provider/{host}"
+        ))]);
+    }
     // A call without a user's name is about the user who calls.
     if search.accepts("user") && request.get("username").is_none() {
         let own = search

@@ -2,6 +2,7 @@
 
 use super::{Found, Search};
 use crate::permission::Origin;
+use crate::permission::percent::decoded;
 use crate::permission::resource::arn_text::escaped_name;
 
 /// Actions that a copy needs on its source.
@@ -18,7 +19,9 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     if copies && OF_SOURCE.contains(&search.planned.action.name) {
         return Some(vec![source_of_copy(search)]);
     }
-    let bucket = request.get("bucketname")?;
+    let Some(bucket) = request.get("bucketname") else {
+        return search.accepts("bucket").then(|| of_host(search)).flatten();
+    };
     let on_objects = search.accepts("object");
     if bucket.starts_with("arn:") {
         // An access point: its objects lie below it.
@@ -40,6 +43,16 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     }])
 }
 
+/// The bucket that the host of the request is named for, `logs.s3.us-east-1.amazonaws.com`, where
+/// nothing else names it.
+fn of_host(search: Search<'_, '_>) -> Option<Vec<Found>> {
+    let host = search.info.request().get("host")?;
+    let named = search.info.resource_arns().is_empty();
+    let (bucket, _) = host.split_once(".s3.").filter(|_| named)?;
+    let (partition, bucket) = (search.place.partition, escaped_name(bucket));
+    Some(vec![Found::event(format!("arn:{partition}:s3:::{bucket}"))])
+}
+
 /// The object that was copied: `x-amz-copy-source` is `[/]BUCKET/KEY[?versionId=ID]`, encoded.
 fn source_of_copy(search: Search<'_, '_>) -> Found {
     let partition = search.place.partition;
@@ -58,25 +71,4 @@ fn source_of_copy(search: Search<'_, '_>) -> Found {
             ..Found::event(format!("arn:{partition}:s3:::*/*"))
         },
     }
-}
-
-/// Text without percent signs for the bytes of its UTF-8.
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, behind)) = rest.split_first() {
-        let hex = behind.get(..2).filter(|_| byte == b'%');
-        let hex = hex.and_then(|hex| std::str::from_utf8(hex).ok());
-        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(decoded) => {
-                bytes.push(decoded);
-                rest = behind.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(byte);
-                rest = behind;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

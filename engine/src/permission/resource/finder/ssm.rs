@@ -13,7 +13,19 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
                 .next()
                 .is_some_and(|id| id.starts_with(start))
     };
+    // The type ManagedInstance of a request takes in both.
+    let place = search.place;
+    for one in &mut found {
+        if is(one, ":managed-instance/", "i-") && search.accepts("instance") {
+            let id = one.arn.rsplit('/').next().unwrap_or_default();
+            one.arn = format!(
+                "arn:{}:ec2:{}:{}:instance/{id}",
+                place.partition, place.region, place.account
+            );
+        }
+    }
     found.retain(|one| !is(one, ":instance/", "mi-") && !is(one, ":managed-instance", "i-"));
+    found.dedup();
     for one in &mut found {
         if let Some((head, name)) = one.arn.split_once(":document/")
             && ["AWS-", "AWSSupport-", "AWSEC2-", "Amazon"]
