@@ -157,7 +157,11 @@ impl Score {
         truth: &[Truth],
         seen: &mut BTreeMap<usize, Vec<(Vec<Permission>, bool)>>,
     ) {
-        let call = Call::of(row);
+        // The message of a refusal is the truth that the rules are measured by.
+        let call = Call {
+            error_message: None,
+            ..Call::of(row)
+        };
         let is_call = call.event_type.is_none_or(|kind| kind == "AwsApiCall");
         let by_service = row.text("principal_type") == Some("AWSService");
         if !is_call || by_service {

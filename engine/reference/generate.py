@@ -39,7 +39,7 @@ HEADERS = {
     "operations.tsv": "operation\tsdk_service\thttp_method\trequest_uri\tflags\tdocumented_actions",
     "pass_role.tsv": "operation\tmember\tkind\tsource",
     # For tests alone; it is not compiled in.
-    "operation_names.tsv": "operation (under the first part of its event source)",
+    "operation_names.tsv": "operation (under the first part of its event source)\tnewer: than the reference",
     "operation_members.tsv": "operation\ttexts in its request (? not required), where the action requires a resource",
 }
 
@@ -55,7 +55,8 @@ def main():
         return report(verify())
     with tempfile.TemporaryDirectory() as folder:
         packages = [fetch(package, Path(folder)) for package in sources()["package"] if package["fetched"]]
-        tables = generate({package["name"]: package["folder"] for package in packages})
+        then = fetch(sources()["botocore_then"], Path(folder) / "then")
+        tables = generate({package["name"]: package["folder"] for package in packages} | {"then": then["folder"]})
     if args.check:
         differing = [name for name, text in tables.items() if read(HERE / name) != text]
         return report([f"{name} differs" for name in differing] + verify())
@@ -148,7 +149,7 @@ def generate(folders):
         "condition_keys.tsv": table("condition_keys.tsv", sorted(condition_key_rows(iam), key=str.lower)),
         "operations.tsv": sections("operations.tsv", operation_rows(iam, sdk)),
         "pass_role.tsv": sections("pass_role.tsv", pass_role_rows(iam, dependents, sdk)),
-        "operation_names.tsv": sections("operation_names.tsv", operation_name_rows(folders["botocore"] / "botocore" / "data")),
+        "operation_names.tsv": sections("operation_names.tsv", operation_name_rows(folders["botocore"], folders["then"])),
         "operation_members.tsv": sections("operation_members.tsv", operation_member_rows(iam, sdk)),
     }
 
@@ -231,11 +232,17 @@ def operation_rows(iam, sdk):
                 yield prefix, (name, service["name"], method, uri, *lists)
 
 
-def operation_name_rows(folder):
-    """Every operation of every service, whether or not IAM knows the service."""
-    for _, model in read_models(folder):
+def operation_name_rows(now, then):
+    """Every operation of every service, whether or not IAM knows the service, and whether it is newer than the reference."""
+    older = set(operation_names(then))
+    for endpoint, name in operation_names(now):
+        yield endpoint, (name, "" if (endpoint, name) in older else "newer")
+
+
+def operation_names(package):
+    for _, model in read_models(package / "botocore" / "data"):
         for name in model["operations"]:
-            yield model["metadata"]["endpointPrefix"], (name,)
+            yield model["metadata"]["endpointPrefix"], name
 
 
 def operation_member_rows(iam, sdk):

@@ -7,11 +7,13 @@
 //! call ──► rule        which actions, by the name of the event
 //!      ├─► resource    on which resources, by the request
 //!      ├─► pass_role   and which roles it passed, which is never logged
-//!      └─► condition   and under which conditions
+//!      ├─► condition   and under which conditions
+//!      └─► denial      what the refusal of a call says of it
 //! ```
 
 mod call;
 mod condition;
+mod denial;
 mod mapper;
 mod members;
 mod pass_role;

@@ -104,24 +104,31 @@ fn successful_calls_without_a_concrete_resource_are_in_the_table_and_no_others()
 #[test]
 fn operations_that_the_reference_has_no_action_for_are_counted() {
     let names = include_str!("../reference/operation_names.tsv");
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut counts: BTreeMap<(&str, String), usize> = BTreeMap::new();
     let mut source = "";
     for line in names.lines().filter(|line| !line.starts_with('#')) {
         if let Some(label) = line.strip_prefix('@') {
             source = label;
             continue;
         }
+        let (event_name, newer) = line.split_once('\t').unwrap_or((line, ""));
         let call = Call {
             event_source: &format!("{source}.amazonaws.com"),
-            event_name: line,
+            event_name,
             ..Call::default()
         };
         if Mapper::bundled().needs(&call) == Needs::Unknown {
-            *counts.entry(source.to_owned()).or_default() += 1;
+            let kind = if newer.is_empty() {
+                "operations"
+            } else {
+                "newer"
+            };
+            *counts.entry((kind, source.to_owned())).or_default() += 1;
         }
     }
-    let listed: BTreeMap<String, usize> = rows("operations")
-        .map(|cells| (cells[0].to_owned(), cells[1].parse().unwrap()))
-        .collect();
-    assert_eq!(counts, listed);
+    let kinds = ["operations", "newer"].into_iter();
+    let listed = kinds.flat_map(|kind| {
+        rows(kind).map(move |cells| ((kind, cells[0].to_owned()), cells[1].parse().unwrap()))
+    });
+    assert_eq!(counts, listed.collect());
 }

@@ -58,7 +58,16 @@ fn normal(name: &str) -> String {
 /// What a member is about: `instanceIds` is `instance`.
 fn stem(member: &str) -> String {
     let name = normal(member);
-    let ends = ["ids", "id", "names", "name", "arns", "arn", "identifiers", "identifier"];
+    let ends = [
+        "ids",
+        "id",
+        "names",
+        "name",
+        "arns",
+        "arn",
+        "identifiers",
+        "identifier",
+    ];
     let end = ends.iter().find_map(|end| name.strip_suffix(end));
     end.unwrap_or(&name).to_owned()
 }
@@ -71,7 +80,15 @@ fn value(member: &str, action: &Action) -> String {
         let mut required = action.resource_types.iter().filter(|it| it.required);
         let first = required.clone().next().unwrap().name;
         let named = required.find(|it| stem.contains(&normal(it.name)));
-        let elsewhere = ["role", "kms", "key", "topic", "loggroup", "bucket", "certificate"];
+        let elsewhere = [
+            "role",
+            "kms",
+            "key",
+            "topic",
+            "loggroup",
+            "bucket",
+            "certificate",
+        ];
         let is_own = !elsewhere.iter().any(|it| stem.contains(it));
         let kind = named.map(|it| it.name).or(is_own.then_some(first));
         let kind = kind.and_then(|kind| reference.resource_type(action.prefix, kind));
@@ -81,7 +98,10 @@ fn value(member: &str, action: &Action) -> String {
         };
     }
     if name.ends_with("url") {
-        return format!("https://{}.us-east-1.amazonaws.com/111122223333/some", action.prefix);
+        return format!(
+            "https://{}.us-east-1.amazonaws.com/111122223333/some",
+            action.prefix
+        );
     }
     for row in ID_PREFIXES.lines().filter(|line| !line.starts_with('#')) {
         let cells: Vec<&str> = row.split('\t').collect();
@@ -124,7 +144,11 @@ fn request(members: &[&str], action: &Action, capital: bool) -> Value {
             if capital {
                 name[..1].make_ascii_uppercase();
             }
-            at = at.as_object_mut().unwrap().entry(name).or_insert(Value::Null);
+            at = at
+                .as_object_mut()
+                .unwrap()
+                .entry(name)
+                .or_insert(Value::Null);
             for _ in 0..part.matches("[]").count() {
                 if at.is_null() {
                     *at = Value::Array(vec![Value::Null]);

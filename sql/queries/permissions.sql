@@ -49,6 +49,7 @@ FROM (
             principal_account,
             invoked_by,
             error_code,
+            error_message,
             request_parameters,
             response_elements,
             resources

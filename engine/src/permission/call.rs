@@ -27,6 +27,8 @@ pub struct Call<'a> {
     pub invoked_by: Option<&'a str>,
     /// Whether it ended in an error of any kind.
     pub failed: bool,
+    /// Why it failed, in words.
+    pub error_message: Option<&'a str>,
     /// JSON of `requestParameters`.
     pub request_parameters: Option<&'a str>,
     /// JSON of `responseElements`.
@@ -49,6 +51,7 @@ impl<'a> Call<'a> {
             principal: row.text("principal"),
             invoked_by: row.text("invoked_by"),
             failed: row.text("error_code").is_some(),
+            error_message: row.text("error_message"),
             request_parameters: row.text("request_parameters"),
             response_elements: row.text("response_elements"),
             resources: row.text("resources"),

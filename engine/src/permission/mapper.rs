@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock, RwLock};
 
 use super::call::{Call, CallInfo};
 use super::rule::{self, Answer, api_gateway};
-use super::{Needs, Origin, Permission, condition, resource};
+use super::{Needs, Origin, Permission, condition, denial, resource};
 use crate::reference::Reference;
 
 /// Names of events whose rule is remembered. Trails have a few thousand; a hostile one may
@@ -46,6 +46,24 @@ impl Mapper {
 
     /// What `call` needed from IAM.
     pub fn needs(&self, call: &Call<'_>) -> Needs {
+        let needs = self.by_rule(call);
+        let Some(message) = call.error_message.filter(|_| call.failed) else {
+            return needs;
+        };
+        let mut permissions = match needs {
+            Needs::Permissions(permissions) => permissions,
+            Needs::Unknown => Vec::new(),
+            nothing @ Needs::Nothing { .. } => return nothing,
+        };
+        denial::sharpen(&mut permissions, message, self.reference);
+        match permissions.is_empty() {
+            true => Needs::Unknown,
+            false => Needs::Permissions(permissions),
+        }
+    }
+
+    /// What the rules say of the event without its message.
+    fn by_rule(&self, call: &Call<'_>) -> Needs {
         let answer = self.answer(call);
         let actions = match answer.as_ref() {
             Answer::Nothing { why } => return Needs::Nothing { why },

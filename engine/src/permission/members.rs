@@ -332,7 +332,8 @@ impl<'a> Visitor<'a> for Gather<'_, 'a> {
             })?;
             // `CreateThingRequest` is around all of some requests.
             let around = self.members.name(&self.path.name);
-            let at_top = self.path.depth == 0 || self.path.depth == 1 && around.ends_with("request");
+            let at_top =
+                self.path.depth == 0 || self.path.depth == 1 && around.ends_with("request");
             if given && at_top {
                 self.members.top.push(key);
             }

@@ -152,7 +152,14 @@ fn makes(action: &str, kind: &ResourceType) -> bool {
     ];
     // What is started is mostly there before, unless it is work that begins by it.
     const WORK: [&str; 8] = [
-        "job", "execution", "task", "run", "session", "query", "snapshot", "engagement",
+        "job",
+        "execution",
+        "task",
+        "run",
+        "session",
+        "query",
+        "snapshot",
+        "engagement",
     ];
     let kind = normal(kind.name);
     let subject = VERBS.iter().find_map(|verb| action.strip_prefix(verb));
@@ -165,7 +172,9 @@ fn makes(action: &str, kind: &ResourceType) -> bool {
     };
     let one = subject.strip_suffix('s').unwrap_or(&subject);
     let one_kind = kind.strip_suffix('s').unwrap_or(&kind);
-    let ends_in_it = [&*subject, one].iter().any(|it| it.ends_with(one_kind) || it.ends_with(&*kind));
+    let ends_in_it = [&*subject, one]
+        .iter()
+        .any(|it| it.ends_with(one_kind) || it.ends_with(&*kind));
     ends_in_it || one.len() > 3 && kind.contains(one)
 }
 

@@ -41,7 +41,7 @@ pub(super) struct IamPermissions {
 impl IamPermissions {
     pub(super) fn new() -> Self {
         Self {
-            signature: Signature::string(12, Volatility::Immutable),
+            signature: Signature::string(13, Volatility::Immutable),
         }
     }
 }
@@ -76,9 +76,10 @@ impl ScalarUDFImpl for IamPermissions {
                 principal: columns.get(5, row),
                 invoked_by: columns.get(7, row),
                 failed: columns.get(8, row).is_some(),
-                request_parameters: columns.get(9, row),
-                response_elements: columns.get(10, row),
-                resources: columns.get(11, row),
+                error_message: columns.get(9, row),
+                request_parameters: columns.get(10, row),
+                response_elements: columns.get(11, row),
+                resources: columns.get(12, row),
             };
             append(lists.values(), &call, mapper);
             lists.append(true);

@@ -15,10 +15,7 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     };
     if let Some(origin) = origin {
         let stream = search.planned.plan.types.iter();
-        let template = stream
-            .flat_map(|it| &it.templates)
-            .map(|it| it.text)
-            .next();
+        let template = stream.flat_map(|it| &it.templates).map(|it| it.text).next();
         for one in &mut found {
             if let Some((group, _)) = one.arn.split_once(":log-stream:") {
                 one.arn = format!("{group}:log-stream:*");
