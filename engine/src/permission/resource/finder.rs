@@ -11,6 +11,7 @@ mod events;
 mod iam;
 mod kms;
 mod lambda;
+mod lex;
 mod logs;
 mod quicksight;
 mod s3;
@@ -39,7 +40,7 @@ struct Search<'s, 'a> {
 type Finder = fn(Search<'_, '_>) -> Option<Vec<Found>>;
 
 /// The finder of each service that has one, by the prefix of the action.
-const FINDERS: [(&str, Finder); 21] = [
+const FINDERS: [(&str, Finder); 22] = [
     ("apigateway", api_gateway::find),
     ("autoscaling", autoscaling::find),
     ("bedrock", bedrock::find),
@@ -52,6 +53,7 @@ const FINDERS: [(&str, Finder); 21] = [
     ("iam", iam::find),
     ("kms", kms::find),
     ("lambda", lambda::find),
+    ("lex", lex::find),
     ("logs", logs::find),
     ("quicksight", quicksight::find),
     ("s3", s3::find),
