@@ -87,6 +87,16 @@ impl<'de> serde::Deserialize<'de> for Key<'de> {
     }
 }
 
+/// A value if it is a text, borrowed where it has no escapes. Of another value nothing is kept.
+pub(crate) struct Text<'a>(pub(crate) Option<Cow<'a, str>>);
+
+impl<'de> serde::Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&'de RawValue>::deserialize(deserializer)?;
+        Ok(Self(string(raw.get())))
+    }
+}
+
 /// JSON `text` with sorted keys, each once, and no white space; numbers stay as they are written.
 /// What lies deeper than [`CANONICAL_DEPTH`] is only compacted.
 pub(crate) fn canonical(text: &str) -> String {

@@ -14,6 +14,7 @@
 mod call;
 mod condition;
 mod denial;
+mod listed;
 mod mapper;
 mod members;
 mod pass_role;

@@ -4,9 +4,9 @@ use std::cell::OnceCell;
 
 use serde_json::Value;
 
+use super::listed::{self, ListedArn};
 use super::members::Members;
 use crate::event::Row;
-use crate::json;
 
 /// A call, as CloudTrail recorded it. JSON is unparsed.
 #[derive(Debug, Clone, Copy, Default)]
@@ -59,21 +59,13 @@ impl<'a> Call<'a> {
     }
 }
 
-/// An ARN that an event lists under `resources`.
-#[derive(Debug)]
-pub(super) struct ListedArn {
-    pub(super) arn: String,
-    /// Whether it is only what the names of objects begin with.
-    pub(super) begins: bool,
-}
-
 /// A call with its JSON, each part parsed when a rule first asks for it.
 pub(super) struct CallInfo<'a> {
     pub(super) call: &'a Call<'a>,
     request: OnceCell<Members<'a>>,
     response: OnceCell<Members<'a>>,
     request_value: OnceCell<Value>,
-    resource_arns: OnceCell<Vec<ListedArn>>,
+    resource_arns: OnceCell<Vec<ListedArn<'a>>>,
 }
 
 impl<'a> CallInfo<'a> {
@@ -115,24 +107,8 @@ impl<'a> CallInfo<'a> {
     }
 
     /// The ARNs that the event lists under `resources`.
-    pub(super) fn resource_arns(&self) -> &[ListedArn] {
-        self.resource_arns.get_or_init(|| {
-            let elements = self.call.resources.and_then(json::elements);
-            let mut arns = Vec::new();
-            for element in elements.unwrap_or_default() {
-                for (key, value) in json::members(element).unwrap_or_default() {
-                    let begins = key.eq_ignore_ascii_case("ARNPrefix");
-                    if !begins && !key.eq_ignore_ascii_case("ARN") {
-                        continue;
-                    }
-                    let arn = json::string(value).filter(|text| text.starts_with("arn:"));
-                    arns.extend(arn.map(|arn| ListedArn {
-                        arn: arn.into_owned(),
-                        begins,
-                    }));
-                }
-            }
-            arns
-        })
+    pub(super) fn resource_arns(&self) -> &[ListedArn<'a>] {
+        self.resource_arns
+            .get_or_init(|| self.call.resources.map(listed::arns).unwrap_or_default())
     }
 }

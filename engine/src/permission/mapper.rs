@@ -15,6 +15,9 @@ use crate::reference::Reference;
 /// have millions.
 const MAX_REMEMBERED: usize = 20_000;
 
+/// Sources under which a name is remembered. `TagResource` has a few hundred.
+const MAX_OF_NAME: usize = 1_000;
+
 /// Maps calls to the permissions that they needed.
 ///
 /// ```
@@ -31,7 +34,46 @@ const MAX_REMEMBERED: usize = 20_000;
 /// ```
 pub struct Mapper {
     reference: &'static Reference,
-    answers: RwLock<HashMap<String, Arc<Answer>>>,
+    answers: RwLock<Answers>,
+}
+
+/// What was answered, by name: few names are shared by two sources.
+#[derive(Default)]
+struct Answers {
+    by_name: HashMap<String, Vec<Remembered>>,
+    count: usize,
+}
+
+struct Remembered {
+    event_source: String,
+    event_type: String,
+    answer: Arc<Answer>,
+}
+
+impl Answers {
+    fn get(&self, call: &Call<'_>) -> Option<&Arc<Answer>> {
+        let mut named = self.by_name.get(call.event_name)?.iter();
+        let event_type = call.event_type.unwrap_or_default();
+        let same =
+            |it: &&Remembered| it.event_source == call.event_source && it.event_type == event_type;
+        named.find(same).map(|it| &it.answer)
+    }
+
+    fn put(&mut self, call: &Call<'_>, answer: &Arc<Answer>) {
+        if self.count >= MAX_REMEMBERED || self.get(call).is_some() {
+            return;
+        }
+        let named = self.by_name.entry(call.event_name.to_owned()).or_default();
+        // A name under thousands of made-up sources is not looked for among them all.
+        if named.len() < MAX_OF_NAME {
+            self.count += 1;
+            named.push(Remembered {
+                event_source: call.event_source.to_owned(),
+                event_type: call.event_type.unwrap_or_default().to_owned(),
+                answer: Arc::clone(answer),
+            });
+        }
+    }
 }
 
 impl Mapper {
@@ -133,23 +175,14 @@ impl Mapper {
 
     /// What the rules say of events of this name.
     fn answer(&self, call: &Call<'_>) -> Arc<Answer> {
-        let Call {
-            event_source,
-            event_name,
-            ..
-        } = call;
-        let event_type = call.event_type.unwrap_or_default();
-        let key = format!("{event_source}\n{event_name}\n{event_type}");
         if let Ok(answers) = self.answers.read()
-            && let Some(answer) = answers.get(&key)
+            && let Some(answer) = answers.get(call)
         {
             return Arc::clone(answer);
         }
         let answer = Arc::new(rule::answer(call, self.reference));
-        if let Ok(mut answers) = self.answers.write()
-            && answers.len() < MAX_REMEMBERED
-        {
-            answers.insert(key, Arc::clone(&answer));
+        if let Ok(mut answers) = self.answers.write() {
+            answers.put(call, &answer);
         }
         answer
     }

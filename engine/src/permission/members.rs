@@ -243,10 +243,13 @@ impl<'a> Gather<'_, 'a> {
     fn inner(&mut self, key: &str) -> Path {
         let depth = self.path.depth + 1;
         // XML lists and attributes say nothing by their names: what is around them does.
-        let says_nothing = ["items", "item", "member", "content", "value"]
-            .iter()
-            .any(|wrapper| wrapper.eq_ignore_ascii_case(key));
-        if self.path.depth > 0 && says_nothing {
+        let says_nothing = || {
+            (4..=7).contains(&key.len())
+                && ["items", "item", "member", "content", "value"]
+                    .iter()
+                    .any(|wrapper| wrapper.eq_ignore_ascii_case(key))
+        };
+        if self.path.depth > 0 && says_nothing() {
             return Path {
                 depth,
                 ..self.path.clone()

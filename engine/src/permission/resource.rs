@@ -12,7 +12,7 @@ mod name;
 mod place;
 mod template;
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use super::Origin;
 use super::call::CallInfo;
@@ -215,11 +215,22 @@ impl Found {
 /// What the general way finds.
 fn generic(planned: &PlannedAction, info: &CallInfo<'_>, place: &Place<'_>) -> Vec<Found> {
     let plan = &planned.plan;
+    // The record lists the one resource that there can be: the request is not even read.
+    if let [only] = plan.types.as_slice()
+        && !only.always_creates
+    {
+        let listed = arn_text::listed(info, plan.kinds);
+        let of_type = listed.iter().filter(|one| only.is_of(one));
+        let found: Vec<Found> = of_type.map(Named::found).collect();
+        if !found.is_empty() {
+            return each_once(found);
+        }
+    }
     let named = arn_text::named(info, plan.kinds);
-    let mut found: BTreeMap<String, Found> = BTreeMap::new();
+    let mut found: Vec<Found> = Vec::new();
     let mut put = |of_type: Vec<Found>| {
         let any = !of_type.is_empty();
-        found.extend(of_type.into_iter().map(|one| (one.arn.clone(), one)));
+        found.extend(of_type);
         any
     };
     let mut satisfied: Vec<&PlannedType> = Vec::new();
@@ -279,7 +290,7 @@ fn generic(planned: &PlannedAction, info: &CallInfo<'_>, place: &Place<'_>) -> V
         // Of actions that several APIs share the reference gives the types of one of them.
         let given = named.iter().filter(|one| one.place == Spot::Resource);
         let given: Vec<Found> = given
-            .filter(|one| one.best_fit != Fit::None)
+            .filter(|one| one.best_fit() != Fit::None)
             .map(Named::found)
             .collect();
         if !given.is_empty() {
@@ -298,7 +309,17 @@ fn generic(planned: &PlannedAction, info: &CallInfo<'_>, place: &Place<'_>) -> V
             ..Found::any()
         }];
     }
-    found.into_values().collect()
+    each_once(found)
+}
+
+/// Resources by their ARNs, of two with the same ARN the later one.
+fn each_once(mut found: Vec<Found>) -> Vec<Found> {
+    if found.len() > 1 {
+        found.reverse();
+        found.sort_by(|a, b| a.arn.cmp(&b.arn));
+        found.dedup_by(|a, b| a.arn == b.arn);
+    }
+    found
 }
 
 /// What `resourceType: hostedzone` and `resourceId: Z1` name.
@@ -323,11 +344,12 @@ fn of_resource_type<'p>(
     (!found.is_empty()).then_some((accepted, found))
 }
 
-impl Named {
+impl Named<'_> {
     fn found(&self) -> Found {
+        let (arn, origin) = self.written();
         Found {
-            arn: self.arn.clone(),
-            origin: self.origin,
+            arn,
+            origin,
             template: None,
         }
     }
@@ -336,7 +358,7 @@ impl Named {
 impl PlannedType {
     fn find(
         &self,
-        named: &[Named],
+        named: &[Named<'_>],
         info: &CallInfo<'_>,
         kinds: &Kinds,
         place: &Place<'_>,
@@ -344,7 +366,7 @@ impl PlannedType {
         if self.always_creates {
             return self.widened(place, self.origin(info)).collect();
         }
-        let of_type: Vec<&Named> = named.iter().filter(|one| self.is_of(one)).collect();
+        let of_type: Vec<&Named<'_>> = named.iter().filter(|one| self.is_of(one)).collect();
         let at = |spots: &[Spot]| -> Vec<Found> {
             let there = of_type.iter().filter(|one| spots.contains(&one.place));
             there.map(|one| one.found()).collect()
@@ -365,9 +387,9 @@ impl PlannedType {
 
     /// Resources of the type above those that the request names by ARN, and these themselves:
     /// which of the two IAM compares goes by the operation.
-    fn above(&self, named: &[Named]) -> Vec<Found> {
+    fn above(&self, named: &[Named<'_>]) -> Vec<Found> {
         let in_request = named.iter().filter(|one| one.place == Spot::Shallow);
-        let below = in_request.filter(|one| one.best_fit != Fit::None);
+        let below = in_request.filter(|one| one.best_fit() != Fit::None);
         let pairs = below.filter_map(|one| {
             let mut templates = self.templates.iter();
             let above = templates.find_map(|planned| planned.template.above(one.literal()))?;
@@ -383,7 +405,8 @@ impl PlannedType {
         }
         let templates = self.templates.iter();
         let named = templates.filter(|planned| {
-            let bound = planned.bind(info.response(), plan.kinds);
+            let bound = planned.bind(info.response(), plan.kinds, true);
+            let bound = bound.unwrap_or_default();
             let named = |it: &Option<Bound<'_>>| it.as_ref().is_some_and(Bound::is_named);
             !bound.is_empty() && bound.iter().all(named)
         });
@@ -395,20 +418,23 @@ impl PlannedType {
     /// Whether the request gives what the type's ARNs end in, under a name that is known for it.
     fn names_end(&self, info: &CallInfo<'_>, kinds: &Kinds) -> bool {
         let last = |planned: &PlannedTemplate| {
-            let bound = planned.bind(info.request(), kinds);
-            bound
-                .last()
-                .is_some_and(|it| it.as_ref().is_some_and(Bound::is_listed))
+            if planned.variables.last().is_none_or(Variable::has_no_alias) {
+                return false;
+            }
+            let bound = planned.bind(info.request(), kinds, true);
+            let last = bound.and_then(|mut bound| bound.pop().flatten());
+            last.is_some_and(|it| it.is_listed())
         };
         self.templates.iter().any(last)
     }
 
     /// Whether an ARN is of this type rather than of another type of the same service.
-    fn is_of(&self, named: &Named) -> bool {
+    fn is_of(&self, named: &Named<'_>) -> bool {
         let templates = self.templates.iter();
         let arn = SplitArn::of(named.literal());
         let fits = templates.map(|planned| planned.template.fit(&arn));
-        named.best_fit != Fit::None && fits.max() == Some(named.best_fit)
+        let best = fits.max().unwrap_or(Fit::None);
+        best != Fit::None && best == named.best_fit()
     }
 
     /// How a resource of the type is known that the event does not name.
@@ -466,11 +492,24 @@ impl PlannedType {
 const ANYTHING: Value<'static> = Value::Known(UNNAMED);
 
 impl PlannedTemplate {
-    /// What the request gives for each of the variables. No member gives two of them.
-    fn bind<'m>(&self, request: &'m Members<'_>, kinds: &Kinds) -> Vec<Option<Bound<'m>>> {
+    /// What the request gives for each of the variables. No member gives two of them. Without
+    /// `in_part`, `None` as soon as one of them is not given.
+    fn bind<'m>(
+        &self,
+        request: &'m Members<'_>,
+        kinds: &Kinds,
+        in_part: bool,
+    ) -> Option<Vec<Option<Bound<'m>>>> {
         let bind =
             |variable: &Variable, taken: &[MemberName<'m>]| variable.bind(request, kinds, taken);
-        let mut bound: Vec<_> = self.variables.iter().map(|it| bind(it, &[])).collect();
+        let mut bound = Vec::with_capacity(self.variables.len());
+        for variable in &self.variables {
+            let given = bind(variable, &[]);
+            if given.is_none() && !in_part && variable.default().is_none() {
+                return None;
+            }
+            bound.push(given);
+        }
         if bound.len() > 1 {
             let mut order: Vec<usize> = (0..bound.len()).collect();
             order.sort_by_key(|&at| {
@@ -487,7 +526,7 @@ impl PlannedTemplate {
                 }
             }
         }
-        bound
+        Some(bound)
     }
 
     /// Where the resource is: in the account of the call, or in one that the request names.
@@ -530,7 +569,9 @@ impl PlannedTemplate {
             let arn = self.template.fill(place, |_| None);
             return arn.map(Found::event).into_iter().collect();
         }
-        let bound = self.bind(members, kinds);
+        let Some(bound) = self.bind(members, kinds, in_part) else {
+            return Vec::new();
+        };
         let (mut added, mut known, mut other_id) = (false, false, false);
         let mut chosen: Vec<Vec<Value<'_>>> = Vec::with_capacity(self.variables.len());
         for (variable, bound) in self.variables.iter().zip(bound) {
@@ -565,9 +606,9 @@ impl PlannedTemplate {
                 let values = chosen.get(at)?;
                 at += 1;
                 match values.get(round).or_else(|| values.first())? {
-                    Value::Known(name) if added && *name == UNNAMED => Some(UNNAMED.to_owned()),
+                    Value::Known(name) if added && *name == UNNAMED => Some(Cow::Borrowed(UNNAMED)),
                     Value::Known(name) => Some(arn_text::escaped_name(name)),
-                    Value::OtherId => Some(UNNAMED.to_owned()),
+                    Value::OtherId => Some(Cow::Borrowed(UNNAMED)),
                 }
             })?;
             Some(Found {

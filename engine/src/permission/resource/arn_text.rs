@@ -1,5 +1,8 @@
 //! Which ARNs does an event spell out, and how are names written into a policy?
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
 use crate::permission::Origin;
 use crate::permission::call::CallInfo;
 use crate::permission::resource::kinds::Kinds;
@@ -9,16 +12,16 @@ use crate::permission::resource::template::Fit;
 const MAX_ARN: usize = 2_048;
 
 /// An ARN that an event spells out.
-#[derive(Debug, Clone)]
-pub(super) struct Named {
-    /// As IAM reads it in a policy.
-    pub(super) arn: String,
-    pub(super) origin: Origin,
+#[derive(Debug)]
+pub(super) struct Named<'i> {
     /// Where it stands; an earlier place says more about what the call is about.
     pub(super) place: Spot,
-    /// How well the template that fits best does, of all types of the service.
-    pub(super) best_fit: Fit,
-    literal: String,
+    /// As the event gives it.
+    literal: Cow<'i, str>,
+    /// Whether it is only what names begin with.
+    begins: bool,
+    kinds: &'static Kinds,
+    best_fit: OnceCell<Fit>,
 }
 
 /// Where an event spells an ARN out.
@@ -36,10 +39,9 @@ pub(super) enum Spot {
 
 /// ARNs that the event spells out: in `resources`, and as values of the request. Without
 /// repetitions, in a stable order.
-pub(super) fn named(info: &CallInfo<'_>, kinds: &Kinds) -> Vec<Named> {
-    let listed = info.resource_arns().iter();
-    let listed = listed.map(|one| (one.arn.as_str(), one.begins, Spot::Resources));
-    let in_request = info.request().arns().map(|member| {
+pub(super) fn named<'i>(info: &'i CallInfo<'_>, kinds: &'static Kinds) -> Vec<Named<'i>> {
+    let mut named = listed(info, kinds);
+    for member in info.request().arns() {
         let is_resource = matches!(
             member.name,
             "resourcearn" | "resourcearns" | "resourcename" | "resources" | "resource" | "arn"
@@ -51,41 +53,73 @@ pub(super) fn named(info: &CallInfo<'_>, kinds: &Kinds) -> Vec<Named> {
             true => Spot::Shallow,
             false => Spot::Deep,
         };
-        (member.value, false, spot)
-    });
-    let mut named: Vec<Named> = Vec::new();
-    for (arn, begins, place) in listed.chain(in_request) {
-        // The ARN of a log group may be given as the pattern of what is in it.
-        let literal = arn.strip_suffix(":*").unwrap_or(arn);
-        let hidden = literal.contains('_') && literal.contains("HIDDEN_DUE_TO");
-        let odd = literal.len() > MAX_ARN || hidden;
-        let known = named.iter().any(|known| known.literal == literal);
-        if odd || known {
-            continue;
-        }
-        let (arn, origin) = match begins {
-            true => (escaped(literal) + "*", Origin::Partial),
-            false => (escaped(literal), Origin::Event),
-        };
-        named.push(Named {
-            best_fit: match begins {
-                // Something is behind what it begins with.
-                true => kinds.best_fit(&format!("{literal}-")),
-                false => kinds.best_fit(literal),
-            },
-            literal: literal.to_owned() + if begins { "-" } else { "" },
-            arn,
-            origin,
-            place,
-        });
+        push(&mut named, member.value, false, spot, kinds);
     }
     named
 }
 
-impl Named {
-    /// The ARN as the event gives it, for comparison.
+/// Those in `resources` alone.
+pub(super) fn listed<'i>(info: &'i CallInfo<'_>, kinds: &'static Kinds) -> Vec<Named<'i>> {
+    let mut named = Vec::new();
+    for one in info.resource_arns() {
+        push(&mut named, &one.arn, one.begins, Spot::Resources, kinds);
+    }
+    named
+}
+
+fn push<'i>(
+    named: &mut Vec<Named<'i>>,
+    arn: &'i str,
+    begins: bool,
+    place: Spot,
+    kinds: &'static Kinds,
+) {
+    // The ARN of a log group may be given as the pattern of what is in it.
+    let literal = arn.strip_suffix(":*").unwrap_or(arn);
+    let hidden = literal.contains('_') && literal.contains("HIDDEN_DUE_TO");
+    let odd = literal.len() > MAX_ARN || hidden;
+    if odd || named.iter().any(|known| known.arn() == literal) {
+        return;
+    }
+    named.push(Named {
+        place,
+        literal: match begins {
+            // Something is behind what it begins with.
+            true => Cow::Owned(format!("{literal}-")),
+            false => Cow::Borrowed(literal),
+        },
+        begins,
+        kinds,
+        best_fit: OnceCell::new(),
+    });
+}
+
+impl Named<'_> {
+    /// The ARN for comparison.
     pub(super) fn literal(&self) -> &str {
         &self.literal
+    }
+
+    /// The ARN as the event gives it.
+    fn arn(&self) -> &str {
+        let literal = self.literal();
+        let begins = literal.strip_suffix('-').filter(|_| self.begins);
+        begins.unwrap_or(literal)
+    }
+
+    /// As IAM reads it in a policy, and how much of the resource that tells.
+    pub(super) fn written(&self) -> (String, Origin) {
+        match self.begins {
+            true => (escaped(self.arn()) + "*", Origin::Partial),
+            false => (escaped(self.arn()), Origin::Event),
+        }
+    }
+
+    /// How well the template that fits best does, of all types of the service.
+    pub(super) fn best_fit(&self) -> Fit {
+        *self
+            .best_fit
+            .get_or_init(|| self.kinds.best_fit(&self.literal))
     }
 }
 
@@ -95,7 +129,7 @@ pub(super) fn escaped(arn: &str) -> String {
         return arn.to_owned();
     }
     let mut parts = arn.splitn(6, ':');
-    let mut escaped: Vec<String> = parts.by_ref().take(5).map(ToOwned::to_owned).collect();
+    let mut escaped: Vec<Cow<'_, str>> = parts.by_ref().take(5).map(Cow::Borrowed).collect();
     escaped.extend(parts.next().map(escaped_name));
     escaped.join(":")
 }
@@ -105,9 +139,9 @@ fn has_wildcard(text: &str) -> bool {
 }
 
 /// A literal name as IAM reads it in a policy: `*`, `?` and `$` would be wildcards and variables.
-pub(super) fn escaped_name(name: &str) -> String {
+pub(super) fn escaped_name(name: &str) -> Cow<'_, str> {
     if !has_wildcard(name) {
-        return name.to_owned();
+        return Cow::Borrowed(name);
     }
     let mut escaped = String::with_capacity(name.len() + 4);
     for sign in name.chars() {
@@ -116,5 +150,5 @@ pub(super) fn escaped_name(name: &str) -> String {
             other => escaped.push(other),
         }
     }
-    escaped
+    Cow::Owned(escaped)
 }

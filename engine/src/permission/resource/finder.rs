@@ -94,7 +94,7 @@ impl Search<'_, '_> {
     }
 
     /// The ARNs that the event spells out.
-    fn named(&self) -> Vec<Named> {
+    fn named(&self) -> Vec<Named<'_>> {
         arn_text::named(self.info, self.planned.plan.kinds)
     }
 
@@ -112,13 +112,20 @@ impl Search<'_, '_> {
         super::generic(self.planned, self.info, self.place)
     }
 
-    /// `arn:PARTITION:SERVICE:REGION:ACCOUNT:` in the call's place.
-    fn arn(&self, service: &str, resource: &str) -> String {
+    /// An ARN in the call's place, the resource in pieces.
+    fn arn(&self, service: &str, resource: &[&str]) -> String {
         let Place {
             partition,
             region,
             account,
         } = self.place;
-        format!("arn:{partition}:{service}:{region}:{account}:{resource}")
+        let place = [
+            "arn:", partition, ":", service, ":", region, ":", account, ":",
+        ];
+        let length = |pieces: &[&str]| pieces.iter().map(|it| it.len()).sum::<usize>();
+        let mut arn = String::with_capacity(length(&place) + length(resource));
+        arn.extend(place);
+        arn.extend(resource.iter().copied());
+        arn
     }
 }

@@ -7,6 +7,7 @@ use super::template::{Fit, SplitArn, Template};
 use crate::reference::Reference;
 
 /// The ARN templates of all types of a service's resources.
+#[derive(Debug)]
 pub(super) struct Kinds(Vec<Template<'static>>);
 
 impl Kinds {

@@ -38,6 +38,35 @@ pub(super) struct Variable {
     /// Whether the call makes the resource, so that what its source is called is another one.
     is_made: bool,
     keeps_slash: bool,
+    /// Signs in which the names of members that may give it end, and the names without what
+    /// tells only that they are names.
+    name_ends: Signs,
+    stem_ends: Signs,
+}
+
+/// A set of letters and digits.
+#[derive(Debug, Clone, Copy, Default)]
+struct Signs(u64);
+
+impl Signs {
+    fn bit(sign: u8) -> u64 {
+        match sign {
+            b'a'..=b'z' => 1 << (sign - b'a'),
+            b'0'..=b'9' => 1 << (sign - b'0' + 26),
+            _ => 1 << 63,
+        }
+    }
+
+    fn put_end(&mut self, name: &str) {
+        self.0 |= name.bytes().last().map_or(0, Self::bit);
+    }
+
+    /// Whether the last sign of `name` is in the set, or there is none.
+    fn has_end(self, name: &str) -> bool {
+        name.bytes()
+            .last()
+            .is_none_or(|sign| self.0 & Self::bit(sign) != 0)
+    }
 }
 
 /// A member that the table says gives a variable.
@@ -92,6 +121,10 @@ impl Bound<'_> {
 /// The rank of the best fit that no table tells.
 const BEHIND_ALIASES: usize = 8;
 
+/// Members that give the name or the id of what the operation is about.
+const BARE_NAMES: [&str; 3] = ["name", "names", "resourcename"];
+const BARE_IDS: [&str; 4] = ["id", "ids", "identifier", "resourceid"];
+
 /// Variables that say nothing about what they name.
 const GENERIC: [&str; 9] = [
     "resourceid",
@@ -139,7 +172,7 @@ impl Variable {
             prefix: kind.prefix,
             kind: kind.name,
         };
-        Self {
+        let mut new = Self {
             raw: variable,
             is_foreign: cells.contains(&"!"),
             aliases: aliases(&cells),
@@ -163,7 +196,34 @@ impl Variable {
             stem: own_stem,
             kind: kind_name,
             name,
+            name_ends: Signs::default(),
+            stem_ends: Signs::default(),
+        };
+        new.note_ends();
+        new
+    }
+
+    /// Most members of a request are told apart from those wanted by their last sign.
+    fn note_ends(&mut self) {
+        for alias in &self.aliases {
+            self.name_ends.put_end(&alias.name);
         }
+        if !self.is_foreign {
+            for name in [&self.name, &self.kind] {
+                self.name_ends.put_end(name);
+            }
+            for stem in [&self.stem, &self.kind] {
+                self.stem_ends.put_end(stem);
+            }
+            for name in BARE_NAMES.iter().chain(&BARE_IDS) {
+                self.name_ends.put_end(name);
+            }
+        }
+    }
+
+    /// Whether no member is known to give it but by its name.
+    pub(super) fn has_no_alias(&self) -> bool {
+        self.aliases.is_empty()
     }
 
     /// What the request gives for the variable, if anything: values without repetitions, several
@@ -222,6 +282,11 @@ impl Variable {
     /// How well a member's name fits, 0 the best; `None` if it does not.
     fn rank(&self, member: &Member<'_>) -> Option<usize> {
         let name = member.name;
+        let may_fit =
+            self.name_ends.has_end(name) || !self.is_foreign && self.stem_ends.has_end(member.stem);
+        if !may_fit {
+            return None;
+        }
         if self.is_made && name.starts_with("source") {
             return None;
         }
@@ -283,10 +348,8 @@ impl Variable {
     }
 
     fn is_bare(&self, name: &str) -> bool {
-        (self.wants_name
-            && !self.is_made_with_id
-            && matches!(name, "name" | "names" | "resourcename"))
-            || (self.wants_id && matches!(name, "id" | "ids" | "identifier" | "resourceid"))
+        (self.wants_name && !self.is_made_with_id && BARE_NAMES.contains(&name))
+            || (self.wants_id && BARE_IDS.contains(&name))
     }
 
     /// A value as the ARN holds it, or `None` if it can be no part of one.

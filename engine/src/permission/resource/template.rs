@@ -3,12 +3,15 @@
 //! `arn:${Partition}:s3:::${BucketName}/${ObjectName}` fits an ARN, is filled with values, or
 //! is widened to a pattern.
 
+use std::borrow::Cow;
+
 use super::place::Place;
 
 /// The name of a variable that has none.
 pub(super) const UNNAMED: &str = "*";
 
 /// A parsed ARN template.
+#[derive(Debug)]
 pub(super) struct Template<'t> {
     parts: Vec<Part<'t>>,
     /// Its first fields and what is behind them: most templates of a service differ there alone.
@@ -168,12 +171,13 @@ impl<'t> Template<'t> {
     }
 
     /// The ARN with `value` for each of [`variables`](Self::variables).
-    pub(super) fn fill(
+    pub(super) fn fill<'v>(
         &self,
         place: &Place<'_>,
-        mut value: impl FnMut(&str) -> Option<String>,
+        mut value: impl FnMut(&str) -> Option<Cow<'v, str>>,
     ) -> Option<String> {
-        let mut arn = String::new();
+        // Most ARNs are shorter.
+        let mut arn = String::with_capacity(128);
         for part in &self.parts {
             match part {
                 Part::Literal(text) => arn.push_str(text),
@@ -188,7 +192,7 @@ impl<'t> Template<'t> {
 
     /// The pattern of every resource of this type in the place.
     pub(super) fn widened(&self, place: &Place<'_>) -> String {
-        self.fill(place, |_| Some("*".to_owned()))
+        self.fill(place, |_| Some(Cow::Borrowed("*")))
             .unwrap_or_default()
     }
 }
@@ -336,7 +340,7 @@ mod tests {
         let template =
             Template::parse("arn:${Partition}:ec2:${Region}:${Account}:instance/${InstanceId}");
         assert_eq!(
-            template.fill(&place, |_| Some("i-1".to_owned())).as_deref(),
+            template.fill(&place, |_| Some("i-1".into())).as_deref(),
             Some("arn:aws-cn:ec2:cn-north-1:1:instance/i-1")
         );
         assert_eq!(

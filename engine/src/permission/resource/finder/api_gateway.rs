@@ -16,7 +16,7 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
         let value = match request.get(&normal(variable)) {
             // The tags of a resource lie under its encoded ARN.
             Some(value) if value.starts_with("arn:") => encoded_arn(value),
-            Some(value) => escaped_name(value),
+            Some(value) => escaped_name(value).into_owned(),
             None => {
                 origin = Origin::Partial;
                 "*".to_owned()

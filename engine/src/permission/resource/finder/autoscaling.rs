@@ -18,10 +18,12 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     groups.dedup();
     let found = groups.into_iter().map(|group| {
         let group = escaped_name(group);
-        let resource = format!("autoScalingGroup:*:autoScalingGroupName/{group}");
         Found {
             origin: Origin::Partial,
-            ..Found::event(search.arn("autoscaling", &resource))
+            ..Found::event(search.arn(
+                "autoscaling",
+                &["autoScalingGroup:*:autoScalingGroupName/", &group],
+            ))
         }
     });
     Some(found.collect())

@@ -32,10 +32,7 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
         // A profile needs the model in each region that it may choose.
         let profile = match is_arn {
             true => escaped(model),
-            false => search.arn(
-                "bedrock",
-                &format!("inference-profile/{}", escaped_name(id)),
-            ),
+            false => search.arn("bedrock", &["inference-profile/", &escaped_name(id)]),
         };
         let behind = Found {
             origin: Origin::Partial,

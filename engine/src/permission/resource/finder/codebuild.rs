@@ -19,7 +19,7 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
         })
         .collect();
     let found = projects.into_iter().map(|project| {
-        Found::event(search.arn("codebuild", &format!("project/{}", escaped_name(project))))
+        Found::event(search.arn("codebuild", &["project/", &escaped_name(project)]))
     });
     Some(found.collect())
 }

@@ -12,19 +12,22 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     if !search.accepts("table") {
         return None;
     }
-    let request = search.info.request();
-    if let Some(index) = request.get("indexname")
-        && search.accepts("index")
+    let request = || search.info.request();
+    if search.accepts("index")
+        && let Some(index) = request().get("indexname")
     {
-        let table = match request.get("tablename")? {
+        let table = match request().get("tablename")? {
             arn if arn.starts_with("arn:") => escaped(arn),
-            name => search.arn("dynamodb", &format!("table/{}", escaped_name(name))),
+            name => search.arn("dynamodb", &["table/", &escaped_name(name)]),
         };
         let index = escaped_name(index);
         return Some(vec![Found::event(format!("{table}/index/{index}"))]);
     }
     // The tree is built only where it is needed.
-    if !ITEMS.iter().any(|key| request.has(key)) {
+    let has_items = ["Batch", "Transact", "Execute"]
+        .iter()
+        .any(|start| search.info.call.event_name.starts_with(start));
+    if !has_items || !ITEMS.iter().any(|key| request().has(key)) {
         return None;
     }
     let value = search.info.request_value();
@@ -35,17 +38,15 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
         .into_iter()
         .map(|table| match table.starts_with("arn:") {
             true => Found::event(escaped(&table)),
-            false => {
-                Found::event(search.arn("dynamodb", &format!("table/{}", escaped_name(&table))))
-            }
+            false => Found::event(search.arn("dynamodb", &["table/", &escaped_name(&table)])),
         });
     let mut found: Vec<Found> = found.collect();
     if found.is_empty() {
         let listed = search.named().into_iter();
         found.extend(
             listed
-                .filter(|one| one.arn.contains(":table/"))
-                .map(|one| Found::event(one.arn)),
+                .filter(|one| one.literal().contains(":table/"))
+                .map(|one| Found::event(one.written().0)),
         );
     }
     Some(found)

@@ -32,7 +32,7 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
             let planned = accepted.templates.first()?;
             let name = match kind.name {
                 // A key pair's id is not in its ARN.
-                "key-pair" => "*".to_owned(),
+                "key-pair" => "*".into(),
                 _ => escaped_name(member.value),
             };
             planned

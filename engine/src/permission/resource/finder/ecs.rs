@@ -16,13 +16,13 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     let found = named.map(|member| {
         let name = escaped_name(member.value);
         // Without a revision the newest is meant, and which that is changes.
-        let (resource, origin) = match member.value.contains(':') {
-            true => (format!("task-definition/{name}"), Origin::Event),
-            false => (format!("task-definition/{name}:*"), Origin::Partial),
+        let (any, origin) = match member.value.contains(':') {
+            true => ("", Origin::Event),
+            false => (":*", Origin::Partial),
         };
         Found {
             origin,
-            ..Found::event(search.arn("ecs", &resource))
+            ..Found::event(search.arn("ecs", &["task-definition/", &name, any]))
         }
     });
     Some(found.collect())

@@ -15,9 +15,9 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     let bus = request.get("eventbusname");
     let bus = bus.map(|bus| bus.rsplit("event-bus/").next().unwrap_or(bus));
     let rule = escaped_name(rule);
-    let resource = match bus.filter(|bus| *bus != "default") {
-        Some(bus) => format!("rule/{}/{rule}", escaped_name(bus)),
-        None => format!("rule/{rule}"),
+    let arn = match bus.filter(|bus| *bus != "default") {
+        Some(bus) => search.arn("events", &["rule/", &escaped_name(bus), "/", &rule]),
+        None => search.arn("events", &["rule/", &rule]),
     };
-    Some(vec![Found::event(search.arn("events", &resource))])
+    Some(vec![Found::event(arn)])
 }

@@ -8,7 +8,7 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     if !search.accepts("key") {
         return None;
     }
-    let request = search.info.request();
+    let request = || search.info.request();
     let listed = search.info.resource_arns().iter().map(|one| &*one.arn);
     let mut listed = listed.filter(|arn| arn.contains(":key/"));
     let reencrypted = match search.planned.action.name {
@@ -18,11 +18,11 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     };
     if let Some((member, place)) = reencrypted {
         // `resources` lists the source before the destination.
-        let named = request.get(member).filter(|key| !key.contains("alias/"));
+        let named = request().get(member).filter(|key| !key.contains("alias/"));
         return Some(match named.or_else(|| listed.nth(place)) {
             Some(arn) if arn.starts_with("arn:") => vec![Found::event(escaped(arn))],
             Some(id) => vec![Found::event(
-                search.arn("kms", &format!("key/{}", escaped_name(id))),
+                search.arn("kms", &["key/", &escaped_name(id)]),
             )],
             None => search.widened("key"),
         });
@@ -31,6 +31,6 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
         return None;
     }
     // A bare id is bound by name; an alias would be bound as if it were one.
-    let is_alias = request.get("keyid")?.contains("alias/");
+    let is_alias = request().get("keyid")?.contains("alias/");
     is_alias.then(|| search.widened("key"))
 }

@@ -7,16 +7,17 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     if !search.accepts("function") {
         return None;
     }
-    let request = search.info.request();
-    let listed = search.info.resource_arns().iter().map(|one| &*one.arn);
+    let request = || search.info.request();
+    let mut listed = search.info.resource_arns().iter().map(|one| &*one.arn);
+    let is_one = |name: &&str| name.contains(":function:") || !name.starts_with("arn:");
     let named = listed
-        .chain(request.get("functionname"))
-        .find(|name| name.contains(":function:") || !name.starts_with("arn:"))?;
+        .find(is_one)
+        .or_else(|| request().get("functionname").filter(is_one))?;
     // `NAME`, `NAME:QUALIFIER`, `ACCOUNT:function:NAME` and the full ARN.
     let (head, rest) = named.rsplit_once("function:").unwrap_or(("", named));
     let mut parts = rest.splitn(2, ':');
     let name = parts.next().filter(|name| !name.is_empty())?;
-    let qualifier = parts.next().or_else(|| request.get("qualifier"));
+    let qualifier = parts.next().or_else(|| request().get("qualifier"));
     let base = match head.strip_suffix(':') {
         Some(arn) if arn.starts_with("arn:") => format!("{arn}:function:{}", escaped_name(name)),
         Some(account) if !account.is_empty() => {
@@ -26,7 +27,7 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
                 escaped_name(name)
             )
         }
-        _ => search.arn("lambda", &format!("function:{}", escaped_name(name))),
+        _ => search.arn("lambda", &["function:", &escaped_name(name)]),
     };
     // The reference lists aliases and versions for some of the actions only; IAM compares the
     // ARN with its qualifier for all of them.

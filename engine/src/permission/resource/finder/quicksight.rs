@@ -10,7 +10,7 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
         let name = request.get(member).filter(|_| search.accepts(kind))?;
         let namespace = request.get("namespace").unwrap_or("default");
         let (namespace, name) = (escaped_name(namespace), escaped_name(name));
-        let resource = format!("{kind}/{namespace}/{name}");
+        let resource = [kind, "/", &*namespace, "/", &*name];
         Some(Found::event(search.arn("quicksight", &resource)))
     });
     Some(found.collect())

@@ -25,7 +25,7 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     let on_objects = search.accepts("object");
     if bucket.starts_with("arn:") {
         // An access point: its objects lie below it.
-        let key = request.get("key").map_or("*".to_owned(), escaped_name);
+        let key = request.get("key").map_or("*".into(), escaped_name);
         return on_objects.then(|| vec![Found::event(format!("{bucket}/object/{key}"))]);
     }
     if !on_objects {
@@ -39,7 +39,7 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     };
     Some(vec![Found {
         origin,
-        ..Found::event(format!("arn:{partition}:s3:::{bucket}/{key}"))
+        ..Found::event(["arn:", partition, ":s3:::", bucket, "/", &key].concat())
     }])
 }
 

@@ -15,8 +15,8 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     let is_secret = |arn: &str| arn.contains(":secretsmanager:") && arn.contains(":secret:");
     let named = search.named().into_iter();
     let mut found: Vec<Found> = named
-        .filter(|one| is_secret(&one.arn))
-        .map(|one| Found::event(with_suffix(&one.arn)))
+        .filter(|one| is_secret(one.literal()))
+        .map(|one| Found::event(with_suffix(&one.written().0)))
         .collect();
     let names = ["secretid", "secretidlist", "name"];
     let is_named = |member: &Member<'_>| {
@@ -29,7 +29,7 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
             origin: Origin::Partial,
             ..Found::event(search.arn(
                 "secretsmanager",
-                &format!("secret:{}{SUFFIX}", escaped_name(member.value)),
+                &["secret:", &escaped_name(member.value), SUFFIX],
             ))
         }));
     }
