@@ -1,3 +1,5 @@
+//! Does every policy allow what was seen, and no pair besides that nobody saw?
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Are conditions only where every call bears them out?
+
 use std::borrow::Cow;
 
 use expect_test::{Expect, expect};

@@ -1,3 +1,5 @@
+//! Do the parts fit, grant the same, and are there as few as can be?
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
