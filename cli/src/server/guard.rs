@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 use super::App;
 use super::app::{ANSWER_TIME, BODY_TIME, MAX_BODY};
+use super::console;
 use super::error::ApiError;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
@@ -44,7 +45,9 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers
+        .entry(REFERRER_POLICY)
+        .or_insert(HeaderValue::from_static("no-referrer"));
     headers
         .entry(CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static(
@@ -72,7 +75,13 @@ async fn pass(app: &App, request: Request, next: Next) -> Result<Response, ApiEr
     let body = body
         .map_err(|_| ApiError::too_slow("the request did not arrive in time"))?
         .map_err(|_| ApiError::too_large(MAX_BODY))?;
-    app.auth.check(&parts, &body).await?;
+    if console::is_page(parts.uri.path()) {
+        if let Some(answer) = console::stop(app, &parts) {
+            return Ok(answer);
+        }
+    } else {
+        app.auth.check(&parts, &body).await?;
+    }
     let answer = next.run(Request::from_parts(parts, Body::from(body)));
     timeout(ANSWER_TIME, answer)
         .await

@@ -1,0 +1,2 @@
+// Makes pages quicker. Everything works without it.
+"use strict";
