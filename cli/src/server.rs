@@ -37,12 +37,15 @@ use error::ApiError;
 
 /// All that is answered.
 pub(crate) fn router(app: Arc<App>) -> Router {
-    Router::new()
+    let apis = Router::new()
         .merge(access_analyzer::routes())
         .nest("/api/v1", api::routes())
-        .merge(console::routes())
         .fallback(async || ApiError::unknown_operation())
         .method_not_allowed_fallback(async || ApiError::wrong_method())
+        .layer(from_fn_with_state(Arc::clone(&app), guard::signed));
+    let console =
+        console::routes().route_layer(from_fn_with_state(Arc::clone(&app), console::signed_in));
+    apis.merge(console)
         .layer(CatchPanicLayer::custom(guard::panicked))
         .layer(from_fn_with_state(Arc::clone(&app), guard::guard))
         .with_state(app)

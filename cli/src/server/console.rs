@@ -19,37 +19,31 @@ mod principal;
 mod principals;
 mod sign_in;
 mod span;
+mod sql;
 mod text;
 mod trouble;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::HeaderValue;
+use axum::http::header::CONTENT_DISPOSITION;
 use axum::response::Response;
 use axum::routing::{get, post};
 
 use super::App;
 use trouble::Trouble;
 
-pub(super) use sign_in::stop;
-
-/// First parts of the paths that are pages. All others belong to the APIs.
-const PAGES: [&str; 6] = [
-    "",
-    "assets",
-    "principal",
-    "principals",
-    "sign-in",
-    "sign-out",
-];
+pub(super) use sign_in::signed_in;
 
 /// An answer for a browser.
 type Answer = Result<Response, Trouble>;
 
-/// Whether a path is one of the console's.
-pub(super) fn is_page(path: &str) -> bool {
-    let first = path.trim_start_matches('/').split('/').next();
-    PAGES.contains(&first.unwrap_or_default())
+/// Makes a browser save an answer under a name, which is ours.
+fn attachment(response: &mut Response, name: &str) {
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+        response.headers_mut().insert(CONTENT_DISPOSITION, value);
+    }
 }
 
 /// The pages.
@@ -61,4 +55,6 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/principal", get(principal::page))
         .route("/sign-in", post(sign_in::enter))
         .route("/sign-out", post(sign_in::leave))
+        .route("/sql", get(sql::page))
+        .route("/sql/download", get(sql::download))
 }

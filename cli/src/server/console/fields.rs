@@ -28,6 +28,12 @@ impl Fields {
             .filter(|it| !it.is_empty())
     }
 
+    /// The first value of a name as it was sent.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        let own = self.0.iter().find(|(own, _)| own == name);
+        own.map(|(_, value)| value.as_str())
+    }
+
     /// A number, if there is one.
     pub(super) fn number(&self, name: &str) -> Option<usize> {
         self.get(name)?.parse().ok()

@@ -14,12 +14,14 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 pub(super) enum Place {
     Overview,
     Principals,
+    Sql,
     None,
 }
 
-const PLACES: [(Place, &str, &str); 2] = [
+const PLACES: [(Place, &str, &str); 3] = [
     (Place::Overview, "/", "Overview"),
     (Place::Principals, "/principals", "Principals"),
+    (Place::Sql, "/sql", "SQL"),
 ];
 
 /// A page.

@@ -7,10 +7,11 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::header::{COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use maud::html;
 
@@ -21,8 +22,21 @@ use super::text::alert;
 use super::trouble::Trouble;
 use crate::server::App;
 
+/// Lets a request for a page through, or answers what to do instead.
+pub(in crate::server) async fn signed_in(
+    State(app): State<Arc<App>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    match stop(&app, &parts) {
+        Some(answer) => answer,
+        None => next.run(Request::from_parts(parts, body)).await,
+    }
+}
+
 /// What to answer instead of a page, if whoever asks may not have it.
-pub(in crate::server) fn stop(app: &App, parts: &Parts) -> Option<Response> {
+fn stop(app: &App, parts: &Parts) -> Option<Response> {
     let path = parts.uri.path();
     if path.starts_with("/assets/") {
         return None;

@@ -52,7 +52,7 @@ pub(super) fn day_text(day: i64) -> String {
 pub(super) fn alert(message: &str, hint: Option<&str>) -> Markup {
     html! {
         div.alert role="alert" {
-            p { (message) }
+            p class=[message.contains('\n').then_some("mono")] { (message) }
             @if let Some(hint) = hint { p.hint { (hint) } }
         }
     }

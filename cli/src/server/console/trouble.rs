@@ -41,6 +41,16 @@ impl Trouble {
             ..self
         }
     }
+
+    /// What went wrong.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What to do.
+    pub(super) fn help(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
 }
 
 impl IntoResponse for Trouble {
@@ -72,6 +82,10 @@ impl From<SqlError> for Trouble {
     fn from(error: SqlError) -> Self {
         let hint = error.help().map(|hint| hint.to_string());
         let message = error.to_string();
+        if let SqlError::Named { .. } = &error {
+            let trouble = Self::refused(message);
+            return Self { hint, ..trouble };
+        }
         let trouble = match ApiError::from(error).told() {
             // Of what is in the log only, a browser is told no more than any client.
             (status, message) if status.is_server_error() => return Self::new(status, message),
