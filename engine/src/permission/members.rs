@@ -9,6 +9,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::percent;
 use crate::json::Key;
@@ -66,6 +67,7 @@ pub(super) struct Members<'a> {
 struct Stored<'a> {
     path: Path,
     stem: usize,
+    ends: Ends,
     value: Cow<'a, str>,
 }
 
@@ -80,7 +82,6 @@ impl<'a> Members<'a> {
             let seed = Gather {
                 members: &mut members,
                 path: Path::default(),
-                hidden: false,
             };
             // What was gathered before an error is as good as without it.
             let _ = seed.deserialize(&mut deserializer);
@@ -90,16 +91,26 @@ impl<'a> Members<'a> {
 
     /// All values.
     pub(super) fn iter(&self) -> impl Iterator<Item = Member<'_>> {
-        self.values.iter().map(|stored| {
-            let name = self.name(&stored.path.name);
-            Member {
-                name,
-                around: self.name(&stored.path.around),
-                stem: name.get(..stored.stem).unwrap_or(name),
-                depth: stored.path.depth,
-                value: &stored.value,
-            }
-        })
+        self.values.iter().map(|stored| self.member(stored))
+    }
+
+    /// Those whose names, or names without what tells only that they are names, end in one of
+    /// these signs.
+    pub(super) fn ending(&self, ends: Ends) -> impl Iterator<Item = Member<'_>> {
+        let stored = self.values.iter();
+        let stored = stored.filter(move |stored| ends.meets(stored.ends));
+        stored.map(|stored| self.member(stored))
+    }
+
+    fn member<'m>(&'m self, stored: &'m Stored<'a>) -> Member<'m> {
+        let name = self.name(&stored.path.name);
+        Member {
+            name,
+            around: self.name(&stored.path.around),
+            stem: name.get(..stored.stem).unwrap_or(name),
+            depth: stored.path.depth,
+            value: &stored.value,
+        }
     }
 
     fn name(&self, range: &Range<usize>) -> &str {
@@ -152,6 +163,32 @@ impl Member<'_> {
     /// The same for the name without what tells only that it is a name.
     pub(super) fn stem_within_is(&self, text: &str) -> bool {
         text.strip_suffix(self.stem) == Some(self.around)
+    }
+}
+
+/// In which signs names end, and names without what tells only that they are names.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Ends {
+    names: u64,
+    stems: u64,
+}
+
+impl Ends {
+    pub(super) fn of(names: &[&str], stems: &[&str]) -> Self {
+        let bit = |name: &&str| match name.bytes().last() {
+            Some(letter @ b'a'..=b'z') => 1 << (letter - b'a'),
+            Some(digit @ b'0'..=b'9') => 1 << (digit - b'0' + 26),
+            // What has no sign at all is like any other such.
+            _ => 1 << 63,
+        };
+        Self {
+            names: names.iter().map(bit).fold(0, |all, bit| all | bit),
+            stems: stems.iter().map(bit).fold(0, |all, bit| all | bit),
+        }
+    }
+
+    fn meets(self, other: Self) -> bool {
+        self.names & other.names != 0 || self.stems & other.stems != 0
     }
 }
 
@@ -217,7 +254,6 @@ fn first_part(value: Cow<'_, str>) -> Cow<'_, str> {
 struct Gather<'m, 'a> {
     members: &'m mut Members<'a>,
     path: Path,
-    hidden: bool,
 }
 
 impl<'a> Gather<'_, 'a> {
@@ -230,9 +266,12 @@ impl<'a> Gather<'_, 'a> {
             _ => value,
         };
         let fits = !value.is_empty() && value.len() <= MAX_VALUE && value != HIDDEN;
-        if fits && !self.hidden && self.members.values.len() < MAX_MEMBERS {
+        if fits && self.members.values.len() < MAX_MEMBERS {
+            let name = self.members.name(&self.path.name);
+            let stem = stem(name);
             self.members.values.push(Stored {
-                stem: stem(self.members.name(&self.path.name)).len(),
+                stem: stem.len(),
+                ends: Ends::of(&[name], &[stem]),
                 path: self.path,
                 value,
             });
@@ -316,7 +355,6 @@ impl<'a> Visitor<'a> for Gather<'_, 'a> {
         while let Some(more) = seq.next_element_seed(Gather {
             members: &mut *self.members,
             path: self.path.clone(),
-            hidden: self.hidden,
         })? {
             any |= more;
         }
@@ -326,13 +364,14 @@ impl<'a> Visitor<'a> for Gather<'_, 'a> {
     fn visit_map<A: MapAccess<'a>>(mut self, mut map: A) -> Result<bool, A::Error> {
         while let Some(Key(key)) = map.next_key::<Key<'a>>()? {
             let path = self.inner(&key);
-            let hidden =
-                self.hidden || path.depth > MAX_DEPTH || is_opaque(self.members.name(&path.name));
-            let given = map.next_value_seed(Gather {
-                members: &mut *self.members,
-                path,
-                hidden,
-            })?;
+            let hidden = path.depth > MAX_DEPTH || is_opaque(self.members.name(&path.name));
+            let given = match hidden {
+                true => map.next_value::<&RawValue>()?.get() != "null",
+                false => map.next_value_seed(Gather {
+                    members: &mut *self.members,
+                    path,
+                })?,
+            };
             // `CreateThingRequest` is around all of some requests.
             let around = self.members.name(&self.path.name);
             let at_top =

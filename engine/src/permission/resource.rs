@@ -10,6 +10,7 @@ mod finder;
 mod kinds;
 mod name;
 mod place;
+mod plan;
 mod template;
 
 use std::borrow::Cow;
@@ -18,11 +19,13 @@ use super::Origin;
 use super::call::CallInfo;
 use super::members::{Members, normal};
 use super::rule::PlannedAction;
-use crate::reference::{Action, Checked, Reference, ResourceType};
+use crate::reference::{Reference, ResourceType};
 use arn_text::{Named, Spot};
 use kinds::Kinds;
 use name::{Bound, MemberName, Value, Variable};
 pub(super) use place::Place;
+pub(super) use plan::Plan;
+use plan::{PlannedTemplate, PlannedType};
 use template::{Fit, SplitArn, Template, UNNAMED};
 
 /// A resource that a call used an action on.
@@ -31,151 +34,6 @@ pub(super) struct Found {
     pub(super) arn: String,
     pub(super) origin: Origin,
     pub(super) template: Option<&'static str>,
-}
-
-/// What finding the resources of an action takes, for calls of one name.
-pub(super) struct Plan {
-    types: Vec<PlannedType>,
-    kinds: &'static Kinds,
-}
-
-/// A type of resource that an action accepts, with what finding one takes.
-struct PlannedType {
-    kind: &'static ResourceType,
-    required: bool,
-    /// Whether a call that names none makes one, with an id that it does not choose.
-    creates: bool,
-    /// Whether a call that names none is about all of them.
-    lists: bool,
-    /// Whether the table says that it makes one, so that no other type stands for this one.
-    is_made: bool,
-    /// Whether it always makes one, whatever else it names.
-    always_creates: bool,
-    templates: Vec<PlannedTemplate>,
-}
-
-struct PlannedTemplate {
-    text: &'static str,
-    template: Template<'static>,
-    variables: Vec<Variable>,
-    /// Members of a request that name the account of the resource.
-    account_members: Vec<String>,
-}
-
-impl Plan {
-    /// What finding the resources of `action` takes, for calls of one name.
-    pub(super) fn of(
-        action: &'static Action,
-        event_name: &str,
-        reference: &'static Reference,
-    ) -> Self {
-        let mut accepted: Vec<(&str, Option<Checked>)> = Vec::new();
-        for of_action in &action.resource_types {
-            let checked = of_action.required.then_some(Checked::Required);
-            accepted.push((of_action.name, checked));
-        }
-        for row in reference.action_types(action) {
-            accepted.retain(|(name, _)| *name != row.resource_type);
-            accepted.push((row.resource_type, Some(row.checked)));
-        }
-        let required =
-            |checked: &Option<Checked>| !matches!(checked, None | Some(Checked::Accepted));
-        let types = accepted.iter().filter_map(|(name, checked)| {
-            let kind = reference.resource_type(action.prefix, name)?;
-            let listed = *checked == Some(Checked::Created);
-            let required = required(checked);
-            let creates = listed || makes(action.name, kind);
-            let templates = kind.arn_templates.iter().map(|text| {
-                let template = Template::parse(text);
-                let variables = template
-                    .variables()
-                    .map(|name| Variable::new(name, kind, action, event_name, listed, reference))
-                    .collect();
-                PlannedTemplate {
-                    text,
-                    template,
-                    variables,
-                    account_members: reference
-                        .member_aliases(kind, "Account")
-                        .iter()
-                        .map(|member| normal(member))
-                        .collect(),
-                }
-            });
-            Some(PlannedType {
-                kind,
-                required,
-                creates,
-                lists: *checked == Some(Checked::All) || lists(action.name, kind),
-                is_made: listed,
-                always_creates: listed && action.name.starts_with("Copy"),
-                templates: templates.collect(),
-            })
-        });
-        Self {
-            types: types.collect(),
-            kinds: Kinds::of(action.prefix, reference),
-        }
-    }
-
-    /// Whether the action accepts no type of resource.
-    pub(super) fn is_empty(&self) -> bool {
-        self.types.is_empty()
-    }
-}
-
-/// Whether an action shows all resources of a type: `ListGuardrails` all guardrails,
-/// `DescribeCacheClusters` all clusters.
-fn lists(action: &str, kind: &ResourceType) -> bool {
-    let subject = ["List", "Describe"]
-        .iter()
-        .find_map(|verb| action.strip_prefix(verb));
-    let kind = normal(kind.name);
-    let stem = kind.strip_suffix('y').unwrap_or(&kind);
-    subject.is_some_and(|subject| {
-        let subject = normal(subject);
-        let endings: &[&str] = match stem == kind {
-            true => &["s", "es"],
-            false => &["ies"],
-        };
-        let mut before = endings.iter().filter_map(|end| subject.strip_suffix(end));
-        before.any(|subject| subject.ends_with(stem))
-    })
-}
-
-/// Whether an action makes resources of a type with ids that its callers do not choose, by its
-/// name: `CreateNatGateway`, `StartImportJob`.
-fn makes(action: &str, kind: &ResourceType) -> bool {
-    const VERBS: [&str; 11] = [
-        "Create", "Run", "Allocate", "Request", "Import", "Copy", "Register", "Issue", "Put",
-        "Purchase", "Submit",
-    ];
-    // What is started is mostly there before, unless it is work that begins by it.
-    const WORK: [&str; 8] = [
-        "job",
-        "execution",
-        "task",
-        "run",
-        "session",
-        "query",
-        "snapshot",
-        "engagement",
-    ];
-    let kind = normal(kind.name);
-    let subject = VERBS.iter().find_map(|verb| action.strip_prefix(verb));
-    let started = || {
-        let is_work = WORK.iter().any(|work| kind.ends_with(work));
-        action.strip_prefix("Start").filter(|_| is_work)
-    };
-    let Some(subject) = subject.or_else(started).map(normal) else {
-        return false;
-    };
-    let one = subject.strip_suffix('s').unwrap_or(&subject);
-    let one_kind = kind.strip_suffix('s').unwrap_or(&kind);
-    let ends_in_it = [&*subject, one]
-        .iter()
-        .any(|it| it.ends_with(one_kind) || it.ends_with(&*kind));
-    ends_in_it || one.len() > 3 && kind.contains(one)
 }
 
 /// The resources on which the call used an action.
@@ -430,8 +288,7 @@ impl PlannedType {
 
     /// Whether an ARN is of this type rather than of another type of the same service.
     fn is_of(&self, named: &Named<'_>) -> bool {
-        let templates = self.templates.iter();
-        let arn = SplitArn::of(named.literal());
+        let (templates, arn) = (self.templates.iter(), named.split());
         let fits = templates.map(|planned| planned.template.fit(&arn));
         let best = fits.max().unwrap_or(Fit::None);
         best != Fit::None && best == named.best_fit()

@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 use crate::permission::Origin;
 use crate::permission::call::CallInfo;
 use crate::permission::resource::kinds::Kinds;
-use crate::permission::resource::template::Fit;
+use crate::permission::resource::template::{Fit, SplitArn};
 
 /// The longest ARN that AWS makes. What is longer is no ARN, and costly to compare.
 const MAX_ARN: usize = 2_048;
@@ -17,9 +17,11 @@ pub(super) struct Named<'i> {
     /// Where it stands; an earlier place says more about what the call is about.
     pub(super) place: Spot,
     /// As the event gives it.
-    literal: Cow<'i, str>,
-    /// Whether it is only what names begin with.
-    begins: bool,
+    arn: &'i str,
+    /// The same with something behind it, if it is only what names begin with.
+    longer: Option<String>,
+    /// Split for comparison, if it is whole.
+    split: Option<SplitArn<'i>>,
     kinds: &'static Kinds,
     best_fit: OnceCell<Fit>,
 }
@@ -78,17 +80,14 @@ fn push<'i>(
     let literal = arn.strip_suffix(":*").unwrap_or(arn);
     let hidden = literal.contains('_') && literal.contains("HIDDEN_DUE_TO");
     let odd = literal.len() > MAX_ARN || hidden;
-    if odd || named.iter().any(|known| known.arn() == literal) {
+    if odd || named.iter().any(|known| known.arn == literal) {
         return;
     }
     named.push(Named {
         place,
-        literal: match begins {
-            // Something is behind what it begins with.
-            true => Cow::Owned(format!("{literal}-")),
-            false => Cow::Borrowed(literal),
-        },
-        begins,
+        arn: literal,
+        longer: begins.then(|| format!("{literal}-")),
+        split: (!begins).then(|| SplitArn::of(literal)),
         kinds,
         best_fit: OnceCell::new(),
     });
@@ -97,21 +96,19 @@ fn push<'i>(
 impl Named<'_> {
     /// The ARN for comparison.
     pub(super) fn literal(&self) -> &str {
-        &self.literal
+        self.longer.as_deref().unwrap_or(self.arn)
     }
 
-    /// The ARN as the event gives it.
-    fn arn(&self) -> &str {
-        let literal = self.literal();
-        let begins = literal.strip_suffix('-').filter(|_| self.begins);
-        begins.unwrap_or(literal)
+    /// The same, split.
+    pub(super) fn split(&self) -> SplitArn<'_> {
+        self.split.unwrap_or_else(|| SplitArn::of(self.literal()))
     }
 
     /// As IAM reads it in a policy, and how much of the resource that tells.
     pub(super) fn written(&self) -> (String, Origin) {
-        match self.begins {
-            true => (escaped(self.arn()) + "*", Origin::Partial),
-            false => (escaped(self.arn()), Origin::Event),
+        match self.longer {
+            Some(_) => (escaped(self.arn) + "*", Origin::Partial),
+            None => (escaped(self.arn), Origin::Event),
         }
     }
 
@@ -119,7 +116,7 @@ impl Named<'_> {
     pub(super) fn best_fit(&self) -> Fit {
         *self
             .best_fit
-            .get_or_init(|| self.kinds.best_fit(&self.literal))
+            .get_or_init(|| self.kinds.best_fit(&self.split()))
     }
 }
 

@@ -41,9 +41,8 @@ impl Kinds {
     }
 
     /// How well the template that fits best does.
-    pub(super) fn best_fit(&self, arn: &str) -> Fit {
-        let arn = SplitArn::of(arn);
-        let fits = self.0.iter().map(|template| template.fit(&arn));
+    pub(super) fn best_fit(&self, arn: &SplitArn<'_>) -> Fit {
+        let fits = self.0.iter().map(|template| template.fit(arn));
         fits.max().unwrap_or(Fit::None)
     }
 }

@@ -5,7 +5,7 @@
 //! says what it is about. Exceptions are rows of `member_aliases.tsv`.
 
 use super::kinds::Kinds;
-use crate::permission::members::{Member, Members, normal, stem};
+use crate::permission::members::{Ends, Member, Members, normal, stem};
 use crate::reference::{Action, Reference, ResourceType};
 
 /// A variable of an ARN template, with what its members may be called.
@@ -38,35 +38,8 @@ pub(super) struct Variable {
     /// Whether the call makes the resource, so that what its source is called is another one.
     is_made: bool,
     keeps_slash: bool,
-    /// Signs in which the names of members that may give it end, and the names without what
-    /// tells only that they are names.
-    name_ends: Signs,
-    stem_ends: Signs,
-}
-
-/// A set of letters and digits.
-#[derive(Debug, Clone, Copy, Default)]
-struct Signs(u64);
-
-impl Signs {
-    fn bit(sign: u8) -> u64 {
-        match sign {
-            b'a'..=b'z' => 1 << (sign - b'a'),
-            b'0'..=b'9' => 1 << (sign - b'0' + 26),
-            _ => 1 << 63,
-        }
-    }
-
-    fn put_end(&mut self, name: &str) {
-        self.0 |= name.bytes().last().map_or(0, Self::bit);
-    }
-
-    /// Whether the last sign of `name` is in the set, or there is none.
-    fn has_end(self, name: &str) -> bool {
-        name.bytes()
-            .last()
-            .is_none_or(|sign| self.0 & Self::bit(sign) != 0)
-    }
+    /// How the names of members that may give it end.
+    ends: Ends,
 }
 
 /// A member that the table says gives a variable.
@@ -196,8 +169,7 @@ impl Variable {
             stem: own_stem,
             kind: kind_name,
             name,
-            name_ends: Signs::default(),
-            stem_ends: Signs::default(),
+            ends: Ends::default(),
         };
         new.note_ends();
         new
@@ -205,20 +177,14 @@ impl Variable {
 
     /// Most members of a request are told apart from those wanted by their last sign.
     fn note_ends(&mut self) {
-        for alias in &self.aliases {
-            self.name_ends.put_end(&alias.name);
-        }
+        let mut names: Vec<&str> = self.aliases.iter().map(|alias| &*alias.name).collect();
+        let mut stems: Vec<&str> = Vec::new();
         if !self.is_foreign {
-            for name in [&self.name, &self.kind] {
-                self.name_ends.put_end(name);
-            }
-            for stem in [&self.stem, &self.kind] {
-                self.stem_ends.put_end(stem);
-            }
-            for name in BARE_NAMES.iter().chain(&BARE_IDS) {
-                self.name_ends.put_end(name);
-            }
+            names.extend([&*self.name, &*self.kind]);
+            names.extend(BARE_NAMES.iter().chain(&BARE_IDS));
+            stems.extend([&*self.stem, &*self.kind, ""]);
         }
+        self.ends = Ends::of(&names, &stems);
     }
 
     /// Whether no member is known to give it but by its name.
@@ -235,7 +201,7 @@ impl Variable {
         taken: &[MemberName<'m>],
     ) -> Option<Bound<'m>> {
         let mut best: Option<Bound<'m>> = None;
-        for member in request.iter() {
+        for member in request.ending(self.ends) {
             let Some(rank) = self.rank(&member) else {
                 continue;
             };
@@ -282,11 +248,6 @@ impl Variable {
     /// How well a member's name fits, 0 the best; `None` if it does not.
     fn rank(&self, member: &Member<'_>) -> Option<usize> {
         let name = member.name;
-        let may_fit =
-            self.name_ends.has_end(name) || !self.is_foreign && self.stem_ends.has_end(member.stem);
-        if !may_fit {
-            return None;
-        }
         if self.is_made && name.starts_with("source") {
             return None;
         }

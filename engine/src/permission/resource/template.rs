@@ -16,6 +16,8 @@ pub(super) struct Template<'t> {
     parts: Vec<Part<'t>>,
     /// Its first fields and what is behind them: most templates of a service differ there alone.
     split: Option<([Field<'t>; FIELDS], Vec<Part<'t>>)>,
+    /// What the resource begins with, if that is literal.
+    start: &'t str,
     /// How many signs of it are literal.
     literals: usize,
 }
@@ -48,6 +50,7 @@ impl<'t> Field<'t> {
 }
 
 /// An ARN, split once to be compared with many templates.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct SplitArn<'a> {
     whole: &'a str,
     split: Option<([&'a str; FIELDS], &'a str)>,
@@ -104,9 +107,14 @@ impl<'t> Template<'t> {
             ];
             Some((fields, parse(behind)))
         });
+        let start = match split.as_ref().and_then(|(_, behind)| behind.first()) {
+            Some(Part::Literal(start)) => start,
+            _ => "",
+        };
         Self {
             parts,
             split,
+            start,
             literals,
         }
     }
@@ -122,8 +130,9 @@ impl<'t> Template<'t> {
     pub(super) fn fit(&self, arn: &SplitArn<'_>) -> Fit {
         let (parts, text) = match (&self.split, arn.split) {
             (Some((fields, parts)), Some((of_arn, rest))) => {
+                // Most templates of a service differ in what the resource begins with.
                 let mut pairs = fields.iter().zip(of_arn);
-                if !pairs.all(|(field, text)| field.takes(text)) {
+                if !rest.starts_with(self.start) || !pairs.all(|(field, text)| field.takes(text)) {
                     return Fit::None;
                 }
                 (parts, rest)

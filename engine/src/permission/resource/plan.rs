@@ -1,0 +1,152 @@
+//! What does finding the resources of an action take, whatever the request?
+
+use super::kinds::Kinds;
+use super::name::Variable;
+use super::template::Template;
+use crate::permission::members::normal;
+use crate::reference::{Action, Checked, Reference, ResourceType};
+
+/// What finding the resources of an action takes, for calls of one name.
+pub(in crate::permission) struct Plan {
+    pub(super) types: Vec<PlannedType>,
+    pub(super) kinds: &'static Kinds,
+}
+
+/// A type of resource that an action accepts, with what finding one takes.
+pub(super) struct PlannedType {
+    pub(super) kind: &'static ResourceType,
+    pub(super) required: bool,
+    /// Whether a call that names none makes one, with an id that it does not choose.
+    pub(super) creates: bool,
+    /// Whether a call that names none is about all of them.
+    pub(super) lists: bool,
+    /// Whether the table says that it makes one, so that no other type stands for this one.
+    pub(super) is_made: bool,
+    /// Whether it always makes one, whatever else it names.
+    pub(super) always_creates: bool,
+    pub(super) templates: Vec<PlannedTemplate>,
+}
+
+pub(super) struct PlannedTemplate {
+    pub(super) text: &'static str,
+    pub(super) template: Template<'static>,
+    pub(super) variables: Vec<Variable>,
+    /// Members of a request that name the account of the resource.
+    pub(super) account_members: Vec<String>,
+}
+
+impl Plan {
+    /// What finding the resources of `action` takes, for calls of one name.
+    pub(in crate::permission) fn of(
+        action: &'static Action,
+        event_name: &str,
+        reference: &'static Reference,
+    ) -> Self {
+        let mut accepted: Vec<(&str, Option<Checked>)> = Vec::new();
+        for of_action in &action.resource_types {
+            let checked = of_action.required.then_some(Checked::Required);
+            accepted.push((of_action.name, checked));
+        }
+        for row in reference.action_types(action) {
+            accepted.retain(|(name, _)| *name != row.resource_type);
+            accepted.push((row.resource_type, Some(row.checked)));
+        }
+        let required =
+            |checked: &Option<Checked>| !matches!(checked, None | Some(Checked::Accepted));
+        let types = accepted.iter().filter_map(|(name, checked)| {
+            let kind = reference.resource_type(action.prefix, name)?;
+            let listed = *checked == Some(Checked::Created);
+            let required = required(checked);
+            let creates = listed || makes(action.name, kind);
+            let templates = kind.arn_templates.iter().map(|text| {
+                let template = Template::parse(text);
+                let variables = template
+                    .variables()
+                    .map(|name| Variable::new(name, kind, action, event_name, listed, reference))
+                    .collect();
+                PlannedTemplate {
+                    text,
+                    template,
+                    variables,
+                    account_members: reference
+                        .member_aliases(kind, "Account")
+                        .iter()
+                        .map(|member| normal(member))
+                        .collect(),
+                }
+            });
+            Some(PlannedType {
+                kind,
+                required,
+                creates,
+                lists: *checked == Some(Checked::All) || lists(action.name, kind),
+                is_made: listed,
+                always_creates: listed && action.name.starts_with("Copy"),
+                templates: templates.collect(),
+            })
+        });
+        Self {
+            types: types.collect(),
+            kinds: Kinds::of(action.prefix, reference),
+        }
+    }
+
+    /// Whether the action accepts no type of resource.
+    pub(in crate::permission) fn is_empty(&self) -> bool {
+        self.types.is_empty()
+    }
+}
+
+/// Whether an action shows all resources of a type: `ListGuardrails` all guardrails,
+/// `DescribeCacheClusters` all clusters.
+fn lists(action: &str, kind: &ResourceType) -> bool {
+    let subject = ["List", "Describe"]
+        .iter()
+        .find_map(|verb| action.strip_prefix(verb));
+    let kind = normal(kind.name);
+    let stem = kind.strip_suffix('y').unwrap_or(&kind);
+    subject.is_some_and(|subject| {
+        let subject = normal(subject);
+        let endings: &[&str] = match stem == kind {
+            true => &["s", "es"],
+            false => &["ies"],
+        };
+        let mut before = endings.iter().filter_map(|end| subject.strip_suffix(end));
+        before.any(|subject| subject.ends_with(stem))
+    })
+}
+
+/// Whether an action makes resources of a type with ids that its callers do not choose, by its
+/// name: `CreateNatGateway`, `StartImportJob`.
+fn makes(action: &str, kind: &ResourceType) -> bool {
+    const VERBS: [&str; 11] = [
+        "Create", "Run", "Allocate", "Request", "Import", "Copy", "Register", "Issue", "Put",
+        "Purchase", "Submit",
+    ];
+    // What is started is mostly there before, unless it is work that begins by it.
+    const WORK: [&str; 8] = [
+        "job",
+        "execution",
+        "task",
+        "run",
+        "session",
+        "query",
+        "snapshot",
+        "engagement",
+    ];
+    let kind = normal(kind.name);
+    let subject = VERBS.iter().find_map(|verb| action.strip_prefix(verb));
+    let started = || {
+        let is_work = WORK.iter().any(|work| kind.ends_with(work));
+        action.strip_prefix("Start").filter(|_| is_work)
+    };
+    let Some(subject) = subject.or_else(started).map(normal) else {
+        return false;
+    };
+    let one = subject.strip_suffix('s').unwrap_or(&subject);
+    let one_kind = kind.strip_suffix('s').unwrap_or(&kind);
+    let ends_in_it = [&*subject, one]
+        .iter()
+        .any(|it| it.ends_with(one_kind) || it.ends_with(&*kind));
+    ends_in_it || one.len() > 3 && kind.contains(one)
+}
