@@ -14,6 +14,9 @@ use std::sync::{Arc, LazyLock};
 use arrow::array::{
     ArrayRef, BooleanBuilder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder,
 };
+use arrow::datatypes::{DataType, Field};
+use datafusion::config::ConfigOptions;
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 use parquet::arrow::ArrowWriter;
@@ -25,10 +28,30 @@ use trailwright_engine::permission::{Call, Mapper};
 use trailwright_engine::prove::prove;
 use trailwright_engine::{Reference, generate};
 use trailwright_ingest::{Options, Source, ingest, records};
-use trailwright_sql::Session;
+use trailwright_sql::{Session, permissions_function};
 
 /// Events of the sample.
 const EVENTS: u64 = 10_000;
+
+/// Rows of a batch, as DataFusion reads them.
+const BATCH: usize = 8_192;
+
+/// What `sql/queries/permissions.sql` gives the function.
+const MAPPED_COLUMNS: [&str; 13] = [
+    "event_source",
+    "event_name",
+    "event_type",
+    "aws_region",
+    "recipient_account_id",
+    "principal",
+    "principal_account",
+    "invoked_by",
+    "error_code",
+    "error_message",
+    "request_parameters",
+    "response_elements",
+    "resources",
+];
 
 static SAMPLE: LazyLock<Sample> = LazyLock::new(|| Sample::new(EVENTS).unwrap());
 
@@ -105,6 +128,35 @@ fn e_map(bencher: Bencher<'_, '_>) {
     bencher.counter(events()).bench_local(|| {
         for row in &rows {
             black_box(mapper.needs(&Call::of(row)));
+        }
+    });
+}
+
+/// The same as the function of SQL does it, a batch at a time: how many events a second.
+#[divan::bench]
+fn e_map_in_sql(bencher: Bencher<'_, '_>) {
+    let (batch, function) = (batch(), permissions_function());
+    let fields: Vec<Arc<Field>> = MAPPED_COLUMNS
+        .iter()
+        .map(|name| Arc::new(batch.schema().field_with_name(name).unwrap().clone()))
+        .collect();
+    let types: Vec<DataType> = fields.iter().map(|it| it.data_type().clone()).collect();
+    let returned = function.return_type(&types).unwrap();
+    let returned = Arc::new(Field::new("permissions", returned, true));
+    let options = Arc::new(ConfigOptions::new());
+    bencher.counter(events()).bench_local(|| {
+        for start in (0..batch.num_rows()).step_by(BATCH) {
+            let batch = batch.slice(start, BATCH.min(batch.num_rows() - start));
+            let column = |name: &&str| batch.column_by_name(name).unwrap().clone();
+            let columns = MAPPED_COLUMNS.iter().map(column);
+            let args = ScalarFunctionArgs {
+                args: columns.map(ColumnarValue::Array).collect(),
+                arg_fields: fields.clone(),
+                number_rows: batch.num_rows(),
+                return_field: returned.clone(),
+                config_options: options.clone(),
+            };
+            black_box(function.invoke_with_args(args).unwrap());
         }
     });
 }

@@ -66,13 +66,16 @@ const LEFT_OUT: [&str; 9] = [
     "rpad",
 ];
 
+/// The function `iam_permissions`, for a session of your own.
+pub fn permissions_function() -> ScalarUDF {
+    ScalarUDF::new_from_impl(iam_permissions::IamPermissions::new())
+}
+
 pub(crate) fn register(ctx: &SessionContext) -> Result<()> {
     for name in LEFT_OUT {
         ctx.deregister_udf(name);
     }
-    ctx.register_udf(ScalarUDF::new_from_impl(
-        iam_permissions::IamPermissions::new(),
-    ));
+    ctx.register_udf(permissions_function());
     ctx.register_udf(ScalarUDF::new_from_impl(
         request_context::RequestContext::new(),
     ));
