@@ -1,37 +1,21 @@
 //! How is a policy written, and where to?
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use miette::{Diagnostic, Result};
 use trailwright_engine::dossier::Dossier;
 use trailwright_engine::format::{self, AttachTo, File, FormatError};
-use trailwright_engine::generate::{self, Narrowing, Options, Target};
+use trailwright_engine::generate::{Options, Target};
 
-use super::{answers, attachment};
+use super::attachment;
+use crate::writing::{Attach, FormatName, WritingArgs};
 
 /// How a policy is written, and where to.
 #[derive(Debug, Args)]
 pub(crate) struct Form {
-    /// How the policy is written
-    #[arg(long, value_enum, default_value_t)]
-    style: Style,
-    /// With --style compact: more resources than this that have a beginning in common become `*`
-    #[arg(long, value_name = "N", default_value_t = 5)]
-    threshold: usize,
-    /// Add a condition from what was seen. May be repeated, or several with commas
-    #[arg(long, value_enum, value_name = "CONDITION", value_delimiter = ',')]
-    condition: Vec<ConditionArg>,
-    /// Allow an action that no event tells: sqs:SendMessage, or sqs:SendMessage=ARN. May be repeated
-    #[arg(long, value_name = "ACTION[=ARN]")]
-    add: Vec<String>,
-    /// Give a placeholder a value: BucketName=logs. May be repeated, also for one name
-    #[arg(long, value_name = "NAME=VALUE")]
-    set: Vec<String>,
-    /// TOML or JSON file with `add` and `set`
-    #[arg(long, value_name = "FILE")]
-    answers: Option<PathBuf>,
+    #[command(flatten)]
+    writing: WritingArgs,
     /// Fail if a placeholder has no value
     #[arg(long)]
     pub(super) strict: bool,
@@ -40,7 +24,7 @@ pub(crate) struct Form {
     target: Attach,
     /// In which form the policy is written
     #[arg(long, value_enum, default_value_t)]
-    format: FormatArg,
+    format: FormatName,
     /// Fail if a request that was seen and authorized would be refused
     #[arg(long)]
     pub(super) prove: bool,
@@ -52,74 +36,9 @@ pub(crate) struct Form {
     pub(super) out: Option<PathBuf>,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum Style {
-    /// Real ARNs, and no pair of action and resource that never met
-    #[default]
-    Exact,
-    /// As IAM Access Analyzer writes it, with placeholders for ARNs
-    AccessAnalyzer,
-    /// Short, with wildcards: see --threshold
-    Compact,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ConditionArg {
-    /// aws:SourceIp: the addresses of the calls
-    SourceIp,
-    /// aws:SourceVpce: the VPC endpoints of the calls
-    SourceVpce,
-    /// aws:MultiFactorAuthPresent, where every call had it
-    Mfa,
-    /// aws:PrincipalOrgID, as an organization's trail tells it
-    OrgId,
-    /// aws:RequestedRegion, where the resource does not name the region
-    RequestedRegion,
-    /// s3:prefix of listings
-    S3Prefix,
-    /// kms:ViaService; always there, where a service called for the principal
-    KmsViaService,
-    /// iam:PassedToService; always there, where a role was passed to a known service
-    PassedToService,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum Attach {
-    /// A managed policy: 6,144 characters
-    #[default]
-    Managed,
-    /// Inline in a role: 10,240 for all of them
-    Role,
-    /// Inline in a user: 2,048 for all of them
-    User,
-    /// Inline in a group: 5,120 for all of them
-    Group,
-    /// A permissions boundary: 6,144
-    Boundary,
-    /// A service control policy: 5,120, actions alone
-    Scp,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum FormatArg {
-    /// The document as IAM takes it
-    #[default]
-    Json,
-    /// The document in YAML
-    Yaml,
-    /// Terraform, with what attaches the policy
-    Terraform,
-    /// A CloudFormation template, with what attaches the policy
-    #[value(name = "cloudformation")]
-    CloudFormation,
-}
-
 /// Options that do not go together.
 #[derive(Debug, thiserror::Error, Diagnostic)]
 enum WrongForm {
-    #[error("--style access-analyzer has no conditions")]
-    #[diagnostic(help("leave out --condition, or write --style exact"))]
-    NoConditions,
     #[error("an account has no policy but a service control policy")]
     #[diagnostic(help("add --target scp"))]
     NotScp,
@@ -131,41 +50,16 @@ enum WrongForm {
 impl Form {
     /// What is asked of the policy.
     pub(super) fn options(&self) -> Result<Options> {
-        let narrow: BTreeSet<Narrowing> = self
-            .condition
-            .iter()
-            .filter_map(|it| it.narrowing())
-            .collect();
-        if self.style == Style::AccessAnalyzer && !narrow.is_empty() {
-            return Err(WrongForm::NoConditions.into());
-        }
-        Ok(Options {
-            style: match self.style {
-                Style::Exact => generate::Style::Exact,
-                Style::AccessAnalyzer => generate::Style::AccessAnalyzer,
-                Style::Compact => generate::Style::Compact {
-                    threshold: self.threshold,
-                },
-            },
-            narrow,
-            answers: answers::read(self.answers.as_deref(), &self.add, &self.set)?,
-        })
+        Ok(self.writing.writing(self.target)?.options()?)
     }
 
     /// How many siblings stay apart, if that matters.
     pub(super) fn threshold(&self) -> Option<usize> {
-        (self.style == Style::Compact).then_some(self.threshold)
+        self.writing.compact_threshold()
     }
 
     pub(super) fn target(&self) -> Target {
-        match self.target {
-            Attach::Managed => Target::Managed,
-            Attach::Role => Target::InlineRole,
-            Attach::User => Target::InlineUser,
-            Attach::Group => Target::InlineGroup,
-            Attach::Boundary => Target::Boundary,
-            Attach::Scp => Target::Scp,
-        }
+        self.target.into()
     }
 
     /// An account takes a service control policy only.
@@ -177,17 +71,12 @@ impl Form {
     }
 
     fn format(&self) -> format::Format {
-        match self.format {
-            FormatArg::Json => format::Format::Json,
-            FormatArg::Yaml => format::Format::Yaml,
-            FormatArg::Terraform => format::Format::Terraform,
-            FormatArg::CloudFormation => format::Format::CloudFormation,
-        }
+        self.format.into()
     }
 
     /// Whether the documents are in a form that is not IAM's own.
     pub(super) fn is_json(&self) -> bool {
-        self.format == FormatArg::Json
+        self.format == FormatName::Json
     }
 
     /// The documents in the form.
@@ -203,20 +92,5 @@ impl Form {
         let attachment = attachment(dossier, &AttachTo::of(&dossier.principal));
         let files = self.format().write(whole, &attachment).unwrap_or_default();
         files.into_iter().map(|file| file.text).collect()
-    }
-}
-
-impl ConditionArg {
-    /// The condition to add; none for those that the mapping adds itself.
-    fn narrowing(self) -> Option<Narrowing> {
-        match self {
-            Self::SourceIp => Some(Narrowing::SourceIp),
-            Self::SourceVpce => Some(Narrowing::SourceVpce),
-            Self::Mfa => Some(Narrowing::Mfa),
-            Self::OrgId => Some(Narrowing::OrgId),
-            Self::RequestedRegion => Some(Narrowing::RequestedRegion),
-            Self::S3Prefix => Some(Narrowing::S3Prefix),
-            Self::KmsViaService | Self::PassedToService => None,
-        }
     }
 }
