@@ -18,6 +18,7 @@ use axum::Router;
 use axum::routing::{MethodRouter, delete, get, post};
 
 use super::App;
+pub(super) use sql::rows;
 
 /// An operation: its method, its path below `/api/v1`, and what answers it.
 type Operation = (&'static str, &'static str, MethodRouter<Arc<App>>);

@@ -23,6 +23,9 @@ pub(super) const ANSWER_TIME: Duration = Duration::from_secs(120);
 /// Queries that run at once. More wait, and count as requests meanwhile.
 const QUERIES: usize = 2;
 
+/// Requests without a secret that are answered at once.
+const STRANGERS: usize = 8;
+
 /// What GetGeneratedPolicy names as resources where no placeholders are asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Resources {
@@ -45,7 +48,9 @@ pub(crate) struct App {
     pub(crate) hosts: Vec<String>,
     /// Requests that are answered at once.
     pub(super) requests: Semaphore,
-    queries: Semaphore,
+    /// Those of whoever has not shown a secret.
+    pub(super) strangers: Semaphore,
+    pub(super) queries: Semaphore,
     /// Turns true when the server stops.
     pub(crate) stopping: watch::Receiver<bool>,
 }
@@ -67,6 +72,7 @@ impl App {
             resources,
             hosts,
             requests: Semaphore::new(at_once),
+            strangers: Semaphore::new(STRANGERS),
             queries: Semaphore::new(QUERIES),
             stopping,
         }

@@ -20,11 +20,14 @@ use tokio::time::timeout;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::App;
 use super::app::{ANSWER_TIME, BODY_TIME, MAX_BODY};
 use super::error::ApiError;
+use super::{App, console};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+
+/// How the paths of the APIs begin.
+const APIS: [&str; 2] = ["/policy/", "/api/"];
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -45,7 +48,9 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers
+        .entry(REFERRER_POLICY)
+        .or_insert(HeaderValue::from_static("no-referrer"));
     headers
         .entry(CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static(
@@ -64,13 +69,20 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
 }
 
 async fn pass(app: &App, request: Request, next: Next) -> Result<Response, ApiError> {
-    from_here(app, request.headers())?;
-    // Before a place is taken: who knows no secret must not keep others waiting.
-    app.auth.check_head(request.headers())?;
-    let _place = app
-        .requests
-        .try_acquire()
-        .map_err(|_| ApiError::throttled())?;
+    let headers = request.headers();
+    from_here(app, headers)?;
+    // Who knows no secret must not keep others waiting: the APIs do not answer at all, and for the
+    // door of the console there are places of its own.
+    let head = app.auth.check_head(headers);
+    let is_known = head.is_ok() || console::has_cookie(app, headers);
+    if APIS.iter().any(|it| request.uri().path().starts_with(it)) {
+        head?;
+    }
+    let places = match is_known {
+        true => &app.requests,
+        false => &app.strangers,
+    };
+    let _place = places.try_acquire().map_err(|_| ApiError::throttled())?;
     let (parts, body) = request.into_parts();
     // A length that is told is believed.
     if body.size_hint().lower() > MAX_BODY as u64 {
@@ -80,11 +92,26 @@ async fn pass(app: &App, request: Request, next: Next) -> Result<Response, ApiEr
     let body = body
         .map_err(|_| ApiError::too_slow("the request did not arrive in time"))?
         .map_err(|_| ApiError::too_large(MAX_BODY))?;
-    app.auth.check(&parts, &body).await?;
     let answer = next.run(Request::from_parts(parts, Body::from(body)));
     timeout(ANSWER_TIME, answer)
         .await
         .map_err(|_| ApiError::too_slow("the answer took too long"))
+}
+
+/// Lets a request of the APIs through if it is signed or has the token.
+pub(super) async fn signed(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let check = async {
+        // It is here already, as the guard read it.
+        let body = to_bytes(body, MAX_BODY).await;
+        let body = body.map_err(|_| ApiError::too_large(MAX_BODY))?;
+        app.auth.check(&parts, &body).await?;
+        Ok::<_, ApiError>(body)
+    };
+    match check.await {
+        Ok(body) => next.run(Request::from_parts(parts, Body::from(body))).await,
+        Err(error) => error.into_response(),
+    }
 }
 
 /// Whether a request calls us by a name of ours and is of no other site's page.

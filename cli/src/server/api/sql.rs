@@ -169,7 +169,9 @@ async fn run(
 }
 
 /// Rows as JSON objects.
-fn rows(batches: &[RecordBatch]) -> Result<Vec<Map<String, Value>>, ApiError> {
+pub(in crate::server) fn rows(
+    batches: &[RecordBatch],
+) -> Result<Vec<Map<String, Value>>, ApiError> {
     let mut writer = ArrayWriter::new(Vec::new());
     let batches: Vec<&RecordBatch> = batches.iter().collect();
     let written = writer
