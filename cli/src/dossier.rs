@@ -1,6 +1,8 @@
 //! What does a lake know of a principal, and which policy follows? One way to it, for the terminal
 //! and for the server.
 
+pub(crate) mod fit;
+
 use miette::Diagnostic;
 use trailwright_engine::coverage::Coverage;
 use trailwright_engine::dossier::{Dossier, Seen};
@@ -40,21 +42,18 @@ pub(crate) enum NoPolicy {
         "widen --from and --to, or see what it did: SELECT * FROM activity WHERE principal = '{principal}'"
     ))]
     NothingUsed { principal: String },
-    #[error("{0}")]
-    #[diagnostic(help("{}", fit_hint(.0)))]
-    DoesNotFit(#[from] DoesNotFit),
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    TooLarge(#[from] TooLarge),
 }
 
-fn fit_hint(error: &DoesNotFit) -> &'static str {
-    match error {
-        DoesNotFit::Statement { .. } => "--style compact writes shorter documents",
-        DoesNotFit::Documents { target, .. } => match target {
-            Target::InlineRole | Target::InlineUser | Target::InlineGroup => {
-                "--target managed takes more, and --style compact writes shorter documents"
-            }
-            _ => "--style compact writes shorter documents",
-        },
-    }
+/// A policy that is larger than IAM takes.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+#[error("{error}")]
+#[diagnostic(help("{hint}"))]
+pub(crate) struct TooLarge {
+    pub(crate) error: DoesNotFit,
+    hint: String,
 }
 
 impl Known {
@@ -86,9 +85,9 @@ impl Known {
             let principal = principal.to_owned();
             return Err(NoPolicy::TakesNone { principal, reason });
         }
-        let circumstances = match options.narrow.is_empty() {
-            true => Vec::new(),
-            false => session.circumstances_in(principal, scopes).await?,
+        let circumstances = match options.needs_circumstances() {
+            false => Vec::new(),
+            true => session.circumstances_in(principal, scopes).await?,
         };
         Ok(Self {
             principal: principal.to_owned(),
@@ -98,15 +97,25 @@ impl Known {
         })
     }
 
-    /// The policy that follows, with all that is to be said of it.
-    pub(crate) fn dossier(&self, options: &Options, target: Target) -> Result<Dossier, DoesNotFit> {
+    /// The policy that follows, with all that is to be said of it. `threshold` is that of a compact
+    /// one, in case that helps.
+    pub(crate) fn dossier(
+        &self,
+        options: &Options,
+        target: Target,
+        threshold: usize,
+    ) -> Result<Dossier, TooLarge> {
         let seen = Seen {
             principal: &self.principal,
             activity: &self.activity,
             circumstances: &self.circumstances,
             coverage: &self.coverage,
         };
-        Dossier::of(&seen, options, target, Reference::bundled())
+        let dossier = Dossier::of(&seen, options, target, Reference::bundled());
+        dossier.map_err(|error| TooLarge {
+            hint: fit::hint(&error, &seen, options, target, threshold),
+            error,
+        })
     }
 }
 

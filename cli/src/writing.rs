@@ -26,6 +26,8 @@ pub(crate) struct Writing {
     /// With the compact style: more siblings than this become a pattern.
     pub(crate) threshold: usize,
     pub(crate) conditions: Vec<ConditionKind>,
+    /// Conditions that the mapping adds, and that are left out.
+    pub(crate) without: Vec<OfMapping>,
     pub(crate) target: Attach,
     /// Actions that no event tells.
     pub(crate) add: Vec<Addition>,
@@ -39,6 +41,7 @@ impl Default for Writing {
             style: Style::default(),
             threshold: THRESHOLD,
             conditions: Vec::new(),
+            without: Vec::new(),
             target: Attach::default(),
             add: Vec::new(),
             set: BTreeMap::new(),
@@ -74,9 +77,19 @@ pub(crate) enum ConditionKind {
     /// s3:prefix of listings
     #[serde(rename = "s3-prefix")]
     S3Prefix,
-    /// kms:ViaService; always there, where a service called for the principal
+    /// kms:ViaService: there anyway, where a service called for the principal; asked for, the report says where it is not
     KmsViaService,
-    /// iam:PassedToService; always there, where a role was passed to a known service
+    /// iam:PassedToService: there anyway, where a role was passed to a known service; asked for, the report says where it is not
+    PassedToService,
+}
+
+/// Conditions that need not be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum OfMapping {
+    /// kms:ViaService: keys are for direct calls, too
+    KmsViaService,
+    /// iam:PassedToService: roles may be passed to any service
     PassedToService,
 }
 
@@ -119,6 +132,9 @@ pub(crate) enum WrongWriting {
     #[error("--style access-analyzer has no conditions")]
     #[diagnostic(help("leave out --condition, or write --style exact"))]
     NoConditions,
+    #[error("a condition is both asked for and left out")]
+    #[diagnostic(help("leave out --condition or --no-condition"))]
+    BothWays,
     #[error("{0}")]
     #[diagnostic(help("{}", .0.hint()))]
     Answers(AnswerError),
@@ -127,8 +143,11 @@ pub(crate) enum WrongWriting {
 impl Writing {
     /// What is asked of the engine.
     pub(crate) fn options(&self) -> Result<Options, WrongWriting> {
-        let kinds = self.conditions.iter();
-        let narrow: BTreeSet<Narrowing> = kinds.filter_map(|it| it.narrowing()).collect();
+        let narrow: BTreeSet<Narrowing> = self.conditions.iter().map(|it| it.narrowing()).collect();
+        let both = |it: &OfMapping| narrow.contains(&it.narrowing());
+        if self.without.iter().any(both) {
+            return Err(WrongWriting::BothWays);
+        }
         if self.style == Style::AccessAnalyzer && !narrow.is_empty() {
             return Err(WrongWriting::NoConditions);
         }
@@ -148,22 +167,40 @@ impl Writing {
                 },
             },
             narrow,
+            without: self.without.iter().map(|it| it.key()).collect(),
             answers,
         })
     }
 }
 
 impl ConditionKind {
-    /// The condition to add; none for those that the mapping adds itself.
-    fn narrowing(self) -> Option<Narrowing> {
+    /// The condition to add.
+    fn narrowing(self) -> Narrowing {
         match self {
-            Self::SourceIp => Some(Narrowing::SourceIp),
-            Self::SourceVpce => Some(Narrowing::SourceVpce),
-            Self::Mfa => Some(Narrowing::Mfa),
-            Self::OrgId => Some(Narrowing::OrgId),
-            Self::RequestedRegion => Some(Narrowing::RequestedRegion),
-            Self::S3Prefix => Some(Narrowing::S3Prefix),
-            Self::KmsViaService | Self::PassedToService => None,
+            Self::SourceIp => Narrowing::SourceIp,
+            Self::SourceVpce => Narrowing::SourceVpce,
+            Self::Mfa => Narrowing::Mfa,
+            Self::OrgId => Narrowing::OrgId,
+            Self::RequestedRegion => Narrowing::RequestedRegion,
+            Self::S3Prefix => Narrowing::S3Prefix,
+            Self::KmsViaService => Narrowing::KmsViaService,
+            Self::PassedToService => Narrowing::PassedToService,
+        }
+    }
+}
+
+impl OfMapping {
+    fn narrowing(self) -> Narrowing {
+        match self {
+            Self::KmsViaService => Narrowing::KmsViaService,
+            Self::PassedToService => Narrowing::PassedToService,
+        }
+    }
+
+    fn key(self) -> &'static str {
+        match self {
+            Self::KmsViaService => "kms:ViaService",
+            Self::PassedToService => "iam:PassedToService",
         }
     }
 }
@@ -214,6 +251,7 @@ mod tests {
         for (typed, sent) in [
             words::<Style>(),
             words::<ConditionKind>(),
+            words::<OfMapping>(),
             words::<Attach>(),
             words::<FormatName>(),
         ] {

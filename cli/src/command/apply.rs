@@ -73,8 +73,7 @@ impl Apply {
             principal: self.principal.clone(),
             reason: "it is no role or user",
         })?;
-        let dossier = known.dossier(&options, Target::Managed);
-        let dossier = dossier.map_err(NoPolicy::from)?;
+        let dossier = known.dossier(&options, Target::Managed, writing.threshold)?;
         report::say(&report::policy(
             &dossier,
             self.writing.compact_threshold(),

@@ -127,7 +127,7 @@ pub(super) async fn write(
     let options = form.options()?;
     let known = Known::covered(session, principal, &[], &options, coverage).await?;
     let target = form.target();
-    let dossier = known.dossier(&options, target).map_err(NoPolicy::from)?;
+    let dossier = known.dossier(&options, target, form.compact_threshold())?;
     let to = match target {
         Target::Scp => {
             let account = principal.split(':').nth(4).unwrap_or_default();
@@ -159,8 +159,7 @@ async fn write_account(
         circumstances: Vec::new(),
         coverage,
     };
-    let dossier = known.dossier(&options, Target::Scp);
-    let dossier = dossier.map_err(NoPolicy::from)?;
+    let dossier = known.dossier(&options, Target::Scp, form.compact_threshold())?;
     finish(&dossier, form, &AttachTo::Account(account.to_owned()))
 }
 
@@ -187,12 +186,9 @@ fn finish(dossier: &Dossier, form: &Form, to: &AttachTo) -> Result<()> {
     let files = form.files(dossier, to)?;
     match &form.out {
         None => {
-            let text = match files.as_slice() {
-                [file] => file.text.clone(),
-                // To a terminal, one document reads better than its parts.
-                _ => form.whole(dossier),
-            };
-            write!(Stdout::new(), "{text}").into_diagnostic()
+            // One after the other: none that is written is larger than IAM takes.
+            let texts: Vec<&str> = files.iter().map(|file| file.text.as_str()).collect();
+            write!(Stdout::new(), "{}", texts.join(form.between())).into_diagnostic()
         }
         Some(folder) => {
             for file in files.iter().chain(&about(dossier)) {

@@ -269,7 +269,7 @@ impl From<NoPolicy> for ApiError {
             NoPolicy::Lake(error) => error.into(),
             NoPolicy::EmptyRange { .. } | NoPolicy::NothingUsed { .. } => Self::not_found(message),
             NoPolicy::TakesNone { .. } => Self::validation(Reason::NotSupported, message),
-            NoPolicy::DoesNotFit(_) => Self::validation(Reason::Other, message),
+            NoPolicy::TooLarge(_) => Self::validation(Reason::Other, message),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use miette::Result;
 
-use super::{Attach, ConditionKind, Style, THRESHOLD, Writing, answers};
+use super::{Attach, ConditionKind, OfMapping, Style, THRESHOLD, Writing, answers};
 
 /// How a policy is written.
 #[derive(Debug, Args)]
@@ -15,10 +15,13 @@ pub(crate) struct WritingArgs {
     style: Style,
     /// With --style compact: more resources than this that have a beginning in common become `*`
     #[arg(long, value_name = "N", default_value_t = THRESHOLD)]
-    threshold: usize,
+    pub(crate) threshold: usize,
     /// Add a condition from what was seen. May be repeated, or several with commas
     #[arg(long, value_enum, value_name = "CONDITION", value_delimiter = ',')]
     condition: Vec<ConditionKind>,
+    /// Leave out a condition that the mapping of events adds. May be repeated
+    #[arg(long, value_enum, value_name = "CONDITION", value_delimiter = ',')]
+    no_condition: Vec<OfMapping>,
     /// Allow an action that no event tells: sqs:SendMessage, or sqs:SendMessage=ARN. May be repeated
     #[arg(long, value_name = "ACTION[=ARN]")]
     add: Vec<String>,
@@ -38,6 +41,7 @@ impl WritingArgs {
             style: self.style,
             threshold: self.threshold,
             conditions: self.condition.clone(),
+            without: self.no_condition.clone(),
             target,
             add: answers.add,
             set: answers.set,

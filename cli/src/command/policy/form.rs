@@ -86,11 +86,16 @@ impl Form {
         Ok(files.map_err(|error| WrongForm::Format { error })?)
     }
 
-    /// The policy as one document, however large it is.
-    pub(super) fn whole(&self, dossier: &Dossier) -> String {
-        let whole = std::slice::from_ref(&dossier.generated.document);
-        let attachment = attachment(dossier, &AttachTo::of(&dossier.principal));
-        let files = self.format().write(whole, &attachment).unwrap_or_default();
-        files.into_iter().map(|file| file.text).collect()
+    /// What stands between documents of this form that are written one after the other.
+    pub(super) fn between(&self) -> &'static str {
+        match self.format {
+            FormatName::Yaml => "---\n",
+            _ => "",
+        }
+    }
+
+    /// How many siblings stay apart in a compact policy.
+    pub(super) fn compact_threshold(&self) -> usize {
+        self.writing.threshold
     }
 }

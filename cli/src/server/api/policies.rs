@@ -66,7 +66,8 @@ pub(super) async fn answer(
     )
     .await?;
     at_work(move || {
-        let dossier = known.dossier(&options, request.writing.target.into());
+        let writing = &request.writing;
+        let dossier = known.dossier(&options, writing.target.into(), writing.threshold);
         let dossier = dossier.map_err(NoPolicy::from)?;
         let policy = Policy::of(&dossier, request.writing);
         let attachment = Attachment {

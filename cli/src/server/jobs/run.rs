@@ -65,7 +65,7 @@ fn failed(error: &NoPolicy) -> JobError {
         | NoPolicy::EmptyRange { .. }
         | NoPolicy::TakesNone { .. }
         | NoPolicy::NothingUsed { .. } => ErrorCode::ResourceNotFoundError,
-        NoPolicy::DoesNotFit(_) => ErrorCode::ServiceError,
+        NoPolicy::TooLarge(_) => ErrorCode::ServiceError,
         NoPolicy::Lake(error) => {
             tracing::error!(error = %Causes(error), "a job failed");
             return service_error(
@@ -86,8 +86,11 @@ fn service_error(message: String) -> JobError {
 
 fn found(order: &Order, options: &Options, known: &Known) -> Result<Found, JobError> {
     let target = order.writing.target.into();
-    let does_not_fit = |error| failed(&NoPolicy::DoesNotFit(error));
-    let dossier = known.dossier(options, target).map_err(does_not_fit)?;
+    let too_large = |error| failed(&NoPolicy::TooLarge(error));
+    let threshold = order.writing.threshold;
+    let dossier = known
+        .dossier(options, target, threshold)
+        .map_err(too_large)?;
     if dossier.is_empty() {
         let principal = known.principal.clone();
         return Err(failed(&NoPolicy::NothingUsed { principal }));
@@ -102,14 +105,14 @@ fn found(order: &Order, options: &Options, known: &Known) -> Result<Found, JobEr
         )));
     }
     let options = Options::of(generate::Style::AccessAnalyzer);
-    let templates = known.dossier(&options, Target::Managed);
-    let templates = templates.map_err(does_not_fit)?;
+    let templates = known.dossier(&options, Target::Managed, threshold);
+    let templates = templates.map_err(too_large)?;
     let any = generate::fit(&on_any(&templates.generated.document), Target::Managed);
     Ok(Found {
         policy: Policy::of(&dossier, order.writing.clone()),
         access_analyzer: AccessAnalyzer {
             placeholders: templates.documents,
-            any: any.map_err(does_not_fit)?,
+            any: any.map_err(|error| service_error(error.to_string()))?,
         },
     })
 }
