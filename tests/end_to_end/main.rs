@@ -24,6 +24,7 @@ mod policy_conditions;
 mod policy_forms;
 mod principals;
 mod prompt;
+mod pruning;
 mod query;
 mod readme;
 mod reference;
