@@ -3,14 +3,16 @@
 //! ```text
 //! listen ──► guard            who asks, from where, how much at once
 //!             ├─► access_analyzer   the API that AWS's clients speak
-//!             └─► api               our own, richer one
-//!                  both stand on jobs, which outlive the server
+//!             ├─► api               our own, richer one
+//!             └─► console           pages for a browser
+//!                  all stand on jobs, which outlive the server
 //! ```
 
 mod access_analyzer;
 mod api;
 mod app;
 mod auth;
+mod console;
 mod error;
 mod guard;
 mod jobs;
@@ -35,11 +37,15 @@ use error::ApiError;
 
 /// All that is answered.
 pub(crate) fn router(app: Arc<App>) -> Router {
-    Router::new()
+    let apis = Router::new()
         .merge(access_analyzer::routes())
         .nest("/api/v1", api::routes())
         .fallback(async || ApiError::unknown_operation())
         .method_not_allowed_fallback(async || ApiError::wrong_method())
+        .layer(from_fn_with_state(Arc::clone(&app), guard::signed));
+    let console =
+        console::routes().route_layer(from_fn_with_state(Arc::clone(&app), console::signed_in));
+    apis.merge(console)
         .layer(CatchPanicLayer::custom(guard::panicked))
         .layer(from_fn_with_state(Arc::clone(&app), guard::guard))
         .with_state(app)

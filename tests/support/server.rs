@@ -18,6 +18,8 @@ pub struct Server {
     pub key: (String, String),
     /// The token that it printed.
     pub token: String,
+    /// The address of the console that it printed, which signs a browser in.
+    pub console: String,
 }
 
 /// An answer of the server.
@@ -61,6 +63,7 @@ impl Server {
             address: next("http://").parse().unwrap(),
             key: (next("AWS_ACCESS_KEY_ID="), next("AWS_SECRET_ACCESS_KEY=")),
             token: next("TRAILWRIGHT_TOKEN="),
+            console: next("TRAILWRIGHT_CONSOLE="),
             process,
         }
     }

@@ -18,7 +18,8 @@ use crate::report;
 use crate::server::{self, App, Auth, Jobs, Key, Lake, LogFormat};
 
 /// Answer IAM Access Analyzer's API on this machine, for AWS's own clients: policy generation from
-/// the lake, validation and checks. Our own API is beside it, at /api/v1.
+/// the lake, validation and checks. Our own API is beside it, at /api/v1, and the console for
+/// browsers, at the address that is printed.
 ///
 /// Clients sign with the key that is printed at the start, or send the token. Both may be given by
 /// TRAILWRIGHT_ACCESS_KEY_ID, TRAILWRIGHT_SECRET_ACCESS_KEY and TRAILWRIGHT_TOKEN.
@@ -133,12 +134,13 @@ impl Serve {
         }
         if new_token {
             told += &format!("TRAILWRIGHT_TOKEN={token}\n");
+            told += &format!("TRAILWRIGHT_CONSOLE=http://{address}/?token={token}\n");
         }
         let mut out = Stdout::new();
         out.write_all(told.as_bytes()).into_diagnostic()?;
         out.flush().into_diagnostic()?;
         report::say(&format!(
-            "serving; try: aws accessanalyzer list-policy-generations --endpoint-url http://{address}\n"
+            "serving; open the address in a browser, or try: aws accessanalyzer list-policy-generations --endpoint-url http://{address}\n"
         ));
 
         tokio::spawn(async move {

@@ -30,6 +30,8 @@ const SECRET_LENGTH: usize = 40;
 pub(crate) struct Auth {
     token: String,
     key: Key,
+    /// What the cookie of a browser holds that showed the token. Another one with each start.
+    session: String,
 }
 
 /// An access key in the form of AWS's.
@@ -95,7 +97,26 @@ impl Auth {
         if token.len() < 16 || !is_visible {
             return Err(BadCredentials::Token(token.len()));
         }
-        Ok(Self { token, key })
+        Ok(Self {
+            token,
+            key,
+            session: random(),
+        })
+    }
+
+    /// Whether this is the token, in a time that does not tell how much of it is right.
+    pub(super) fn is_token(&self, given: &[u8]) -> bool {
+        given.ct_eq(self.token.as_bytes()).into()
+    }
+
+    /// Whether this is what the cookie of a browser holds that showed the token.
+    pub(super) fn is_session(&self, given: &[u8]) -> bool {
+        given.ct_eq(self.session.as_bytes()).into()
+    }
+
+    /// For the cookie of a browser that showed the token.
+    pub(super) fn session(&self) -> &str {
+        &self.session
     }
 
     /// Whether a request, which is whole, is from somebody who may ask.
@@ -107,13 +128,9 @@ impl Auth {
             ));
         };
         match given.as_bytes().strip_prefix(b"Bearer ") {
-            Some(token) => {
-                // In a time that does not tell how much of it is right.
-                let same: bool = token.ct_eq(self.token.as_bytes()).into();
-                same.then_some(()).ok_or_else(|| {
-                    ApiError::forbidden("AccessDeniedException", "the token is not the server's")
-                })
-            }
+            Some(token) => self.is_token(token).then_some(()).ok_or_else(|| {
+                ApiError::forbidden("AccessDeniedException", "the token is not the server's")
+            }),
             None => self.check_signature(given, parts, body).await,
         }
     }

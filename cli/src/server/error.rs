@@ -148,6 +148,11 @@ impl ApiError {
         }
     }
 
+    /// What the client is told, with the status.
+    pub(crate) fn told(self) -> (StatusCode, String) {
+        (self.status, self.message)
+    }
+
     pub(crate) fn internal() -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,

@@ -44,7 +44,9 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers
+        .entry(REFERRER_POLICY)
+        .or_insert(HeaderValue::from_static("no-referrer"));
     headers
         .entry(CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static(
@@ -72,11 +74,26 @@ async fn pass(app: &App, request: Request, next: Next) -> Result<Response, ApiEr
     let body = body
         .map_err(|_| ApiError::too_slow("the request did not arrive in time"))?
         .map_err(|_| ApiError::too_large(MAX_BODY))?;
-    app.auth.check(&parts, &body).await?;
     let answer = next.run(Request::from_parts(parts, Body::from(body)));
     timeout(ANSWER_TIME, answer)
         .await
         .map_err(|_| ApiError::too_slow("the answer took too long"))
+}
+
+/// Lets a request of the APIs through if it is signed or has the token.
+pub(super) async fn signed(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let check = async {
+        // It is here already, as the guard read it.
+        let body = to_bytes(body, MAX_BODY).await;
+        let body = body.map_err(|_| ApiError::too_large(MAX_BODY))?;
+        app.auth.check(&parts, &body).await?;
+        Ok::<_, ApiError>(body)
+    };
+    match check.await {
+        Ok(body) => next.run(Request::from_parts(parts, Body::from(body))).await,
+        Err(error) => error.into_response(),
+    }
 }
 
 /// Whether a request calls us by a name of ours and is of no other site's page.

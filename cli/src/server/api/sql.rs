@@ -79,7 +79,9 @@ pub(super) async fn answer(
 }
 
 /// Rows as JSON objects.
-pub(super) fn rows(batches: &[RecordBatch]) -> Result<Vec<Map<String, Value>>, ApiError> {
+pub(in crate::server) fn rows(
+    batches: &[RecordBatch],
+) -> Result<Vec<Map<String, Value>>, ApiError> {
     let mut writer = ArrayWriter::new(Vec::new());
     let batches: Vec<&RecordBatch> = batches.iter().collect();
     let written = writer

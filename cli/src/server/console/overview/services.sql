@@ -1,0 +1,11 @@
+-- Which services are called most?
+SELECT
+    event_source AS name,
+    sum(events) AS events,
+    coalesce(sum(events) FILTER (WHERE outcome = 'denied'), 0) AS denied
+FROM activity
+WHERE ($account = '' OR account = $account)
+    AND ($region = '' OR aws_region = $region)
+GROUP BY event_source
+ORDER BY events DESC, name
+LIMIT 10
