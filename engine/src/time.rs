@@ -150,7 +150,7 @@ pub(crate) fn from_usual_text(text: &str) -> Option<i64> {
         return None;
     };
     let digit = |byte: u8| byte.is_ascii_digit().then(|| byte - b'0');
-    let two = |tens: u8, ones: u8| Some(i8::try_from(digit(tens)? * 10 + digit(ones)?).ok()?);
+    let two = |tens: u8, ones: u8| i8::try_from(digit(tens)? * 10 + digit(ones)?).ok();
     let year = i16::from(two(y0, y1)?) * 100 + i16::from(two(y2, y3)?);
     let at = DateTime::new(
         year,
