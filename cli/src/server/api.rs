@@ -17,6 +17,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use super::App;
+pub(super) use events::answer as events;
 pub(super) use sql::rows;
 
 /// The routes below `/api/v1`.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 
 use super::auth::Auth;
+use super::console::Cases;
 use super::jobs::{Jobs, Lake};
 
 /// A request has at most this many bytes. Two policies of the size that is looked into fit, also if
@@ -33,6 +34,8 @@ pub(crate) struct App {
     /// Requests that are answered at once.
     pub(super) requests: Semaphore,
     pub(super) queries: Semaphore,
+    /// What the console's wizard looked at last.
+    pub(super) cases: Cases,
     /// Turns true when the server stops.
     pub(crate) stopping: watch::Receiver<bool>,
 }
@@ -54,6 +57,7 @@ impl App {
             hosts,
             requests: Semaphore::new(at_once),
             queries: Semaphore::new(QUERIES),
+            cases: Cases::default(),
             stopping,
         }
     }

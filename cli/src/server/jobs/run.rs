@@ -46,8 +46,19 @@ impl Lake {
         Session::open_range(&self.location, range).await
     }
 
-    /// The part of the lake that trails delivered.
-    fn scopes(&self, trails: &[Trail]) -> Vec<Scope> {
+    /// The trails that the server was told of, with their accounts.
+    pub(crate) fn trails(&self) -> &BTreeMap<String, Vec<String>> {
+        &self.accounts_of_trails
+    }
+
+    /// The part of the lake that an order is about.
+    pub(crate) fn scopes(&self, order: &Order) -> Vec<Scope> {
+        if order.trails.is_empty() && !(order.accounts.is_empty() && order.regions.is_empty()) {
+            return vec![Scope {
+                regions: order.regions.clone(),
+                accounts: order.accounts.clone(),
+            }];
+        }
         let scope = |trail: &Trail| Scope {
             regions: match trail.all_regions {
                 Some(true) => Vec::new(),
@@ -59,7 +70,7 @@ impl Lake {
                 .cloned()
                 .unwrap_or_default(),
         };
-        trails.iter().map(scope).collect()
+        order.trails.iter().map(scope).collect()
     }
 }
 
@@ -168,7 +179,7 @@ pub(super) async fn run(
     };
     let read = async {
         let session = lake.session(range).await?;
-        let scopes = lake.scopes(&order.trails);
+        let scopes = lake.scopes(order);
         session.activity_in(&order.principal_arn, &scopes).await
     };
     let activity = read.await.map_err(|error| failed(&error))?;
