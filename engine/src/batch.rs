@@ -204,9 +204,8 @@ impl Entry {
     }
 
     /// A principal for which no policy could be written.
-    pub fn failed(known: Known, last_seen: Option<i64>, error: String) -> Self {
+    pub fn failed(dossier: &Dossier, known: Known, error: String) -> Self {
         Self {
-            known,
             change: Change::New,
             added: Vec::new(),
             removed: Vec::new(),
@@ -214,10 +213,8 @@ impl Entry {
             characters: 0,
             requests: 0,
             refused: 0,
-            denied: 0,
-            unmapped: 0,
-            last_seen: last_seen.map(time::to_text),
             error: Some(error),
+            ..Self::of(dossier, known, None)
         }
     }
 }
@@ -374,7 +371,10 @@ fn cell(text: &str) -> String {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use crate::dossier::Seen;
+    use crate::generate::{Options, Target};
     use crate::policy::Statement;
+    use crate::reference::Reference;
 
     #[test]
     fn no_principal_leads_out_of_the_folder() {
@@ -402,7 +402,16 @@ mod tests {
             folder: format!("1/role/{name}"),
             policies: vec!["policy.json".to_owned()],
         };
-        let entry = |name: &str| Entry::failed(known(name), None, "none | of it".to_owned());
+        let seen = Seen {
+            principal: "arn:aws:iam::1:role/a",
+            activity: &[],
+            circumstances: &[],
+            coverage: &Coverage::default(),
+        };
+        let options = Options::default();
+        let reference = Reference::bundled();
+        let dossier = Dossier::without_documents(&seen, &options, Target::Managed, reference);
+        let entry = |name: &str| Entry::failed(&dossier, known(name), "none | of it".to_owned());
         let first = Index::of(
             vec![entry("a"), entry("b")],
             BTreeMap::new(),

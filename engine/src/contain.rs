@@ -78,9 +78,25 @@ pub fn action_covers(pattern: &str, other: &str) -> bool {
     crate::pattern::covers(&[Pattern::action(pattern)], &Pattern::action(other))
 }
 
+/// What makes a resource more than a plain text.
+const WILD: [char; 3] = ['*', '?', '$'];
+
 /// Whether resource pattern `other` has nothing that `pattern` has not, whatever the values of
 /// policy variables.
 pub fn resource_covers(pattern: &str, other: &str) -> bool {
+    let (start, rest) = match pattern.find(WILD) {
+        Some(at) => pattern.split_at(at),
+        None => (pattern, ""),
+    };
+    if !other.contains(WILD) {
+        // A plain ARN: most patterns are told from it by how they begin, and none needs a walk.
+        return match other.starts_with(start) {
+            false => false,
+            true if rest.is_empty() => start == other,
+            true => Pattern::resource_of_any_request(pattern, true)
+                .is_some_and(|pattern| pattern.matches(other)),
+        };
+    }
     let parse = |text| Pattern::resource_of_any_request(text, true);
     match (parse(pattern), parse(other)) {
         (Some(pattern), Some(other)) => crate::pattern::covers(&[pattern], &other),

@@ -67,17 +67,57 @@ impl Dossier {
         target: Target,
         reference: &Reference,
     ) -> Result<Self, DoesNotFit> {
-        let generated = match target {
-            Target::Scp => scp::allow_list(seen.activity, options, reference),
-            _ => generate_with(options, seen.activity, seen.circumstances, reference),
-        };
+        let generated = Self::generated(seen, options, target, reference);
         let documents = fit(&generated.document, target)?;
         let activity = seen.activity;
         Ok(Self {
-            principal: seen.principal.to_owned(),
             proof: prove_in(activity, seen.circumstances, &documents),
             reach: reach(activity, &documents, reference),
             evidence: explain(activity, seen.circumstances, &documents, Mapper::bundled()),
+            ..Self::new(seen, generated, documents, target, reference)
+        })
+    }
+
+    /// What is known of a principal whose policy fits nowhere: there are no documents, and so
+    /// nothing behind them and nothing to prove.
+    pub fn without_documents(
+        seen: &Seen<'_>,
+        options: &Options,
+        target: Target,
+        reference: &Reference,
+    ) -> Self {
+        let generated = Self::generated(seen, options, target, reference);
+        Self::new(seen, generated, Vec::new(), target, reference)
+    }
+
+    fn generated(
+        seen: &Seen<'_>,
+        options: &Options,
+        target: Target,
+        reference: &Reference,
+    ) -> Generated {
+        match target {
+            Target::Scp => scp::allow_list(seen.activity, options, reference),
+            _ => generate_with(options, seen.activity, seen.circumstances, reference),
+        }
+    }
+
+    fn new(
+        seen: &Seen<'_>,
+        generated: Generated,
+        documents: Vec<PolicyDocument>,
+        target: Target,
+        reference: &Reference,
+    ) -> Self {
+        let activity = seen.activity;
+        Self {
+            principal: seen.principal.to_owned(),
+            proof: Proof {
+                requests: 0,
+                refused: Vec::new(),
+            },
+            reach: Vec::new(),
+            evidence: Vec::new(),
             gaps: gaps(activity, &documents, reference),
             coverage: seen.coverage.clone(),
             first_seen: activity.iter().filter_map(|it| it.first_seen).min(),
@@ -85,7 +125,7 @@ impl Dossier {
             generated,
             documents,
             target,
-        })
+        }
     }
 
     /// Whether the documents allow anything. If not, there is no policy to attach.
@@ -103,6 +143,7 @@ impl Dossier {
             unchecked,
             vague,
             generalized,
+            unwritable,
             narrowed,
             not_narrowed,
             unfilled,
@@ -118,6 +159,7 @@ impl Dossier {
             "widened": widened,
             "inferred": inferred,
             "generalized": generalized,
+            "unwritable": unwritable,
             "narrowed": narrowed,
             "notNarrowed": not_narrowed,
             "unfilled": unfilled,

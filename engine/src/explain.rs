@@ -14,6 +14,7 @@ use crate::facts::Circumstance;
 use crate::generate::{Meaning, placeholders, select};
 use crate::permission::{Condition, Mapper, Origin};
 use crate::policy::{Effect, PolicyDocument, Statement};
+use crate::prove::has_wildcard;
 use crate::time;
 
 /// Sample events that are named for an action.
@@ -176,7 +177,7 @@ impl<'a> Index<'a> {
         let (patterns, plain): (Vec<&str>, Vec<&str>) = resources
             .iter()
             .map(String::as_str)
-            .partition(|it| it.contains(['*', '?']) && !it.contains("${"));
+            .partition(|it| has_wildcard(it) && placeholders(it).is_empty());
         Self {
             statement,
             document,
@@ -210,7 +211,8 @@ impl<'a> Index<'a> {
         };
         let same = conditions.iter().all(|it| {
             let values = block.get(&it.operator).and_then(|keys| keys.get(&it.key));
-            values.is_none_or(|values| values.values() == it.values)
+            let one_of = |values: &[String]| it.values.iter().all(|it| values.contains(it));
+            values.is_none_or(|values| one_of(values.values()))
         });
         // Conditions of the mapping, which no other use of the permission has.
         let asks_more = block.iter().any(|(operator, keys)| {

@@ -97,6 +97,16 @@ impl Way {
     }
 }
 
+fn is_public(address: &str) -> bool {
+    match address.parse() {
+        Ok(IpAddr::V4(it)) => !(it.is_private() || it.is_loopback() || it.is_link_local()),
+        Ok(IpAddr::V6(it)) => {
+            !(it.is_unique_local() || it.is_loopback() || it.is_unicast_link_local())
+        }
+        Err(_) => false,
+    }
+}
+
 impl Facts {
     /// Nothing is known.
     pub(crate) const UNKNOWN: Self = Self {
@@ -125,8 +135,10 @@ impl Facts {
         let own = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let direct = |value: Option<&str>| value.filter(|_| way == Way::Direct).and_then(own);
         let source_vpce = direct(event.vpc_endpoint_id);
-        // Behind a VPC endpoint IAM has aws:VpcSourceIp instead.
-        let source_ip = direct(event.source_ip_address).filter(|_| source_vpce.is_none());
+        // Behind a VPC endpoint IAM has aws:VpcSourceIp instead, and a private address is seen
+        // only behind one, whether the event names it or not.
+        let source_ip = direct(event.source_ip_address)
+            .filter(|address| source_vpce.is_none() && is_public(address));
         Self {
             way,
             source_ip,
@@ -314,6 +326,27 @@ mod tests {
         });
         assert_eq!(facts.source_vpce.as_deref(), Some("vpce-1"));
         assert_eq!(facts.source_ip, None);
+    }
+
+    #[test]
+    fn a_private_address_is_no_source_ip() {
+        for address in [
+            "10.0.0.7",
+            "192.168.1.1",
+            "172.16.0.1",
+            "fc00::1",
+            "fe80::1",
+        ] {
+            let facts = of(EventColumns {
+                source_ip_address: Some(address),
+                ..EventColumns::default()
+            });
+            assert_eq!(
+                (facts.way, facts.source_ip),
+                (Way::Direct, None),
+                "{address}"
+            );
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod access_analyzer;
 mod add;
+mod characters;
 mod generalize;
 mod group;
 mod name;
@@ -16,7 +17,7 @@ mod split_by_size;
 mod tally;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::activity::{Activity, Need};
 use crate::answers::Answers;
@@ -29,6 +30,7 @@ pub use generalize::Generalized;
 pub use narrow::{Narrowed, Narrowing, NotNarrowed};
 pub use placeholder::{Unfilled, placeholders};
 pub(crate) use select::{Meaning, select};
+pub(crate) use shorten_actions::shorten;
 pub use split_by_size::{DoesNotFit, Target, fit, split_by_size};
 use tally::Tallies;
 pub use tally::Tally;
@@ -56,6 +58,8 @@ pub struct Generated {
     pub vague: u64,
     /// Patterns that stand for more resources than were seen, as the style asks for.
     pub generalized: Vec<Generalized>,
+    /// Patterns in the place of ARNs with characters that no policy can hold.
+    pub unwritable: Vec<Generalized>,
     /// Conditions that were asked for, and with which values they stand in the document.
     pub narrowed: Vec<Narrowed>,
     /// Permissions that a condition that was asked for could not narrow, and why.
@@ -94,11 +98,18 @@ pub struct Options {
     pub style: Style,
     /// Conditions to add, as far as the circumstances of the calls tell them.
     pub narrow: BTreeSet<Narrowing>,
+    /// Keys of conditions to leave out that the mapping of events adds: `kms:ViaService`.
+    pub without: BTreeSet<&'static str>,
     /// Actions to add, and values for placeholders.
     pub answers: Answers,
 }
 
 impl Options {
+    /// Whether the circumstances of calls make a difference.
+    pub fn needs_circumstances(&self) -> bool {
+        self.narrow.iter().any(|it| it.needs_circumstances())
+    }
+
     /// No more than a style.
     pub fn of(style: Style) -> Self {
         Self {
@@ -174,6 +185,8 @@ pub fn generate_with(
         narrowed,
         not_narrowed,
     } = narrow::narrow(used, circumstances, &options.narrow, reference);
+    without(&mut used, &options.without);
+    let unwritable = held(&mut used);
     let principal = activity.first().map_or("", |seen| seen.principal.as_str());
     used.extend(add::asked_for(&options.answers, principal, reference));
 
@@ -202,10 +215,38 @@ pub fn generate_with(
         unchecked,
         vague,
         generalized,
+        unwritable,
         narrowed,
         not_narrowed,
         unfilled,
     }
+}
+
+/// Takes away the conditions with these keys.
+fn without(used: &mut [Used<'_>], keys: &BTreeSet<&'static str>) {
+    for one in used.iter_mut().filter(|_| !keys.is_empty()) {
+        one.conditions.retain(|it| !keys.contains(&*it.key));
+    }
+}
+
+/// Writes the resources so that IAM takes them, and tells which patterns that made.
+fn held(used: &mut [Used<'_>]) -> Vec<Generalized> {
+    let mut patterns: BTreeMap<String, BTreeSet<Cow<'_, str>>> = BTreeMap::new();
+    for one in used {
+        let held = characters::held(one.resource.clone());
+        if held != one.resource {
+            let seen = std::mem::replace(&mut one.resource, held);
+            let of_pattern = patterns.entry(one.resource.clone().into_owned());
+            of_pattern.or_default().insert(seen);
+        }
+    }
+    let patterns = patterns.into_iter();
+    patterns
+        .map(|(pattern, seen)| Generalized {
+            pattern,
+            seen: seen.len(),
+        })
+        .collect()
 }
 
 /// The groups with patterns for siblings, and wildcards in actions.

@@ -5,7 +5,7 @@
 //! policies of the roles. It takes the place of `FullAWSAccess`, which allows everything.
 
 use crate::activity::Activity;
-use crate::generate::{Generated, Options, Style, generate_with};
+use crate::generate::{Generated, Options, Style, generate_with, shorten};
 use crate::policy::{OneOrMany, PolicyDocument, Statement};
 use crate::principal;
 use crate::reference::Reference;
@@ -26,6 +26,7 @@ pub(crate) fn allow_list(
     options: &Options,
     reference: &Reference,
 ) -> Generated {
+    let short = matches!(options.style, Style::Compact { .. });
     let options = Options {
         style: Style::Exact,
         answers: options.answers.clone(),
@@ -37,11 +38,16 @@ pub(crate) fn allow_list(
         .flat_map(|it| it.actions.patterns().0)
         .cloned()
         .collect();
+    let actions = match short {
+        true => shorten(&actions, reference),
+        false => actions,
+    };
     let statement = (!actions.is_empty())
         .then(|| Statement::allow("UsedActions", OneOrMany::from_iter(actions), "*".into()));
     Generated {
         document: PolicyDocument::new(statement.into_iter().collect()),
         widened: Vec::new(),
+        unwritable: Vec::new(),
         unfilled: Vec::new(),
         ..generated
     }

@@ -23,6 +23,7 @@ mod policy;
 mod policy_batch;
 mod policy_conditions;
 mod policy_forms;
+mod policy_size;
 mod principals;
 mod prompt;
 mod query;

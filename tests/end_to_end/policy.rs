@@ -458,37 +458,3 @@ fn a_path_that_one_event_tells_is_known_to_the_others() {
     let expected = [statement("iam:GetRole", with_path)];
     assert_eq!(statements(&policy(&lab, &[])), json!(expected));
 }
-
-#[test]
-fn a_policy_that_is_too_large_is_split_into_files_that_fit() {
-    let records: Vec<Record> = (0..200)
-        .map(|n| {
-            record(n).with(
-                "requestParameters",
-                object(&format!("{n}/{}", "x".repeat(60))),
-            )
-        })
-        .collect();
-    let lab = lab_of(&records);
-    policy(&lab, &["--out", "out", "--prove"])
-        .status(0)
-        .says("larger than the 6,144 that IAM takes there, split into 3 documents\n");
-    policy(&lab, &["--target", "user"])
-        .status(1)
-        .stdout("")
-        .says("the inline policies of a user takes 2048")
-        .says("hint: --target managed takes more");
-    let mut resources = 0;
-    for number in 1..=4 {
-        let Ok(text) = std::fs::read_to_string(lab.path(&format!("out/policy-{number}.json")))
-        else {
-            continue;
-        };
-        assert!(text.chars().filter(|sign| !sign.is_whitespace()).count() <= 6_144);
-        let document: Value = serde_json::from_str(&text).unwrap();
-        for statement in document["Statement"].as_array().unwrap() {
-            resources += statement["Resource"].as_array().map_or(1, Vec::len);
-        }
-    }
-    assert_eq!(resources, 200);
-}

@@ -166,14 +166,25 @@ fn a_document_that_is_not_needed_any_more_is_removed() {
     let many = (0..150).map(|n| key(record(n), &format!("{n}/{}", "x".repeat(60))));
     let few = key(record(900), "one").at("2026-12-01T00:00:00Z");
     ingest(&lab, "logs/a.json", &many.chain([few]).collect::<Vec<_>>());
-    lab.trailwright(ALL).status(0);
+    lab.trailwright(ALL.into_iter().chain(["--format", "yaml"]))
+        .status(0);
     let folder = "out/111122223333/role/reader";
-    assert!(lab.path(&format!("{folder}/policy-2.json")).is_file());
+    for name in ["policy-2.json", "policy-2.yaml"] {
+        assert!(lab.path(&format!("{folder}/{name}")).is_file());
+    }
+    lab.write(&format!("{folder}/notes.txt"), "somebody's own");
     lab.trailwright(ALL.into_iter().chain(["--from", "2026-12"]))
         .status(0);
     assert!(lab.path(&format!("{folder}/policy.json")).is_file());
-    assert!(!lab.path(&format!("{folder}/policy-1.json")).exists());
-    assert!(!lab.path(&format!("{folder}/policy-2.json")).exists());
+    for name in [
+        "policy-1.json",
+        "policy-2.json",
+        "policy-1.yaml",
+        "policy-2.yaml",
+    ] {
+        assert!(!lab.path(&format!("{folder}/{name}")).exists(), "{name}");
+    }
+    assert!(lab.path(&format!("{folder}/notes.txt")).is_file());
 }
 
 #[test]

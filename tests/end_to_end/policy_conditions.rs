@@ -84,7 +84,7 @@ fn an_endpoint_is_named_where_every_call_came_through_one() {
     let done = policy(&lab, "source-vpce");
     assert_eq!(conditions(&done), [Value::Null]);
     done.says("conditions that the calls do not bear out:")
-        .says("s3:GetObject on arn:aws:s3:::logs/a.txt: some calls came through no VPC endpoint");
+        .says("source-vpce: some calls came through no VPC endpoint\n      s3:GetObject on arn:aws:s3:::logs/a.txt\n");
     let done = policy(&lab, "source-vpce,source-ip");
     let address = json!({"IpAddress": {"aws:SourceIp": "203.0.113.7"}});
     assert_eq!(conditions(&done), [address, endpoint]);
@@ -114,8 +114,9 @@ fn the_organization_is_that_of_the_trail() {
     let done = policy(&lab_of(file, &[record(1)]), "org-id");
     let org = json!({"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}});
     assert_eq!(conditions(&done), [org]);
-    policy(&lab_of("logs/a.json", &[record(1)]), "org-id")
-        .says("s3:GetObject on arn:aws:s3:::logs/a.txt: no event tells the organization");
+    policy(&lab_of("logs/a.json", &[record(1)]), "org-id").says(
+        "org-id: no event tells the organization\n      s3:GetObject on arn:aws:s3:::logs/a.txt\n",
+    );
 }
 
 #[test]
@@ -152,6 +153,77 @@ fn conditions_of_the_mapping_need_not_be_asked_for() {
     lab.trailwright(args.into_iter().chain(["--condition", "mfa"]))
         .status(1)
         .says("error: --style access-analyzer has no conditions");
+}
+
+#[test]
+fn conditions_of_the_mapping_are_told_when_asked_for_and_left_out_when_not_wanted() {
+    let key = |id: u32, by: Option<&str>, key: &str| {
+        let more = by.map_or(json!({}), |by| json!({"invokedBy": by}));
+        let arn = format!("arn:aws:kms:eu-west-1:111122223333:key/{key}");
+        from(id, by.unwrap_or("203.0.113.7"))
+            .calls("kms.amazonaws.com", "Decrypt")
+            .with("userIdentity", identity(more))
+            .with("requestParameters", Value::Null)
+            .with(
+                "resources",
+                json!([{"ARN": arn, "type": "AWS::KMS::Key", "accountId": "111122223333"}]),
+            )
+    };
+    let (a, b) = (
+        "1234abcd-12ab-34cd-56ef-123456789000",
+        "1234abcd-12ab-34cd-56ef-123456789001",
+    );
+    let lab = lab_of(
+        "logs/a.json",
+        &[
+            key(1, Some("s3.amazonaws.com"), a),
+            key(2, Some("dynamodb.amazonaws.com"), a),
+            key(3, None, b),
+        ],
+    );
+    let done = policy(&lab, "kms-via-service");
+    // Either service will do: one statement says both.
+    let via = [
+        "dynamodb.eu-west-1.amazonaws.com",
+        "s3.eu-west-1.amazonaws.com",
+    ];
+    let expected = json!({"StringEquals": {"kms:ViaService": via}});
+    assert_eq!(conditions(&done), [Value::Null, expected]);
+    done.says("condition kms:ViaService = dynamodb.eu-west-1.amazonaws.com, s3.eu-west-1.amazonaws.com on 2 permissions")
+        .says("kms-via-service: some calls were made directly, or by a service that IAM does not name\n      kms:Decrypt on arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-123456789001")
+        .says("replayed: 3 of 3 distinct requests allowed");
+    let args = ["policy", "lake", "--principal", ROLE, "--prove"];
+    let without = ["--no-condition", "kms-via-service"];
+    let done = lab.trailwright(args.iter().chain(&without)).status(0);
+    assert_eq!(conditions(&done), [Value::Null]);
+    let both = ["--condition", "kms-via-service"];
+    lab.trailwright(args.iter().chain(&without).chain(&both))
+        .status(1)
+        .says("error: a condition is both asked for and left out");
+}
+
+#[test]
+fn what_no_event_tells_is_not_narrowed() {
+    let role = "arn:aws:iam::111122223333:role/f";
+    let lab = lab_of(
+        "logs/a.json",
+        &[
+            // Not through an endpoint that the event names, and no address that AWS sees.
+            from(1, "10.1.2.3"),
+            from(2, "203.0.113.7")
+                .calls("lambda.amazonaws.com", "CreateFunction20150331")
+                .with(
+                    "requestParameters",
+                    json!({"functionName": "f", "role": role}),
+                ),
+        ],
+    );
+    let done = policy(&lab, "source-ip");
+    let passed = json!({"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}});
+    let from = json!({"IpAddress": {"aws:SourceIp": "203.0.113.7"}});
+    assert_eq!(conditions(&done), [passed, from, Value::Null]);
+    done.says("source-ip: passing a role is never logged\n      iam:PassRole on arn:aws:iam::111122223333:role/f\n")
+        .says("source-ip: some events do not tell where the call came from\n      s3:GetObject on arn:aws:s3:::logs/a.txt\n");
 }
 
 #[test]

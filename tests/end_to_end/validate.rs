@@ -181,9 +181,13 @@ fn all_policies_are_good(name: &str, styles: usize) -> usize {
             if none.iter().any(|text| done.stderr.contains(text)) {
                 continue;
             }
-            let file = format!("policy-{}.json", files.len());
-            lab.write(&file, with_real_regions(&filled(&done.status(0).stdout)));
-            files.push(file);
+            let text = with_real_regions(&filled(&done.status(0).stdout));
+            let documents = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
+            for document in documents {
+                let file = format!("policy-{}.json", files.len());
+                lab.write(&file, document.unwrap().to_string());
+                files.push(file);
+            }
         }
     }
     let mut args = vec!["validate".to_owned()];
@@ -200,8 +204,35 @@ fn all_policies_are_good(name: &str, styles: usize) -> usize {
 
 #[test]
 fn what_the_program_writes_has_no_errors_or_security_warnings() {
-    let files = all_policies_are_good("invictus", 3) + all_policies_are_good("stratus-red-team", 1);
-    assert!(files > 30, "only {files} policies");
+    let files = all_policies_are_good("invictus", 3)
+        + all_policies_are_good("stratus-red-team", 1)
+        + all_policies_are_good("umccr-cloudtrail-parquet", 3);
+    assert!(files > 40, "only {files} policies");
+}
+
+#[test]
+fn the_allow_list_of_an_account_is_a_good_service_control_policy() {
+    let lab = lab_with("invictus");
+    let account = [
+        "policy",
+        "lake",
+        "--account",
+        "123837392027",
+        "--target",
+        "scp",
+    ];
+    for style in ["exact", "compact"] {
+        let more = ["--style", style, "--prove"];
+        let done = lab.trailwright(account.iter().chain(&more)).status(0);
+        // A document a line: it is more than the 5,120 characters that one takes.
+        assert_eq!(done.stdout.lines().count(), 2);
+        for document in done.stdout.lines() {
+            assert!(document.len() <= 5_120, "{}", document.len());
+            lab.write("scp.json", document);
+            let done = lab.trailwright(["validate", "--type", "scp", "scp.json"]);
+            done.status(0).stdout("");
+        }
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod answers;
 mod batch;
 mod filter;
+mod fit;
 mod form;
 
 use std::io::Write;
@@ -13,7 +14,7 @@ use miette::{Diagnostic, IntoDiagnostic, Result};
 use trailwright_engine::coverage::Coverage;
 use trailwright_engine::dossier::{Dossier, Seen};
 use trailwright_engine::format::{AttachTo, Attachment, File};
-use trailwright_engine::generate::{DoesNotFit, Target};
+use trailwright_engine::generate::{DoesNotFit, Options, Target};
 use trailwright_engine::time::TimeRange;
 use trailwright_engine::{Reference, principal, time};
 use trailwright_sql::Session;
@@ -92,9 +93,9 @@ enum NoPolicy {
         "widen --from and --to, or see what it did: SELECT * FROM activity WHERE principal = '{principal}'"
     ))]
     NothingUsed { principal: String },
-    #[error("{0}")]
-    #[diagnostic(help("{}", fit_hint(.0)))]
-    DoesNotFit(DoesNotFit),
+    #[error("{error}")]
+    #[diagnostic(help("{hint}"))]
+    DoesNotFit { error: DoesNotFit, hint: String },
     #[error("no role or user of account {0} is in the lake{1}")]
     #[diagnostic(help("`trailwright principals` lists who is there"))]
     NobodyOf(String, String),
@@ -115,18 +116,6 @@ enum NotAsAsked {
     #[error("placeholders without a value: {names}")]
     #[diagnostic(help("give each a value: --set {first}=VALUE"))]
     Unfilled { names: String, first: String },
-}
-
-fn fit_hint(error: &DoesNotFit) -> &'static str {
-    match error {
-        DoesNotFit::Statement { .. } => "--style compact writes shorter documents",
-        DoesNotFit::Documents { target, .. } => match target {
-            Target::InlineRole | Target::InlineUser | Target::InlineGroup => {
-                "--target managed takes more, and --style compact writes shorter documents"
-            }
-            _ => "--style compact writes shorter documents",
-        },
-    }
 }
 
 impl Policy {
@@ -185,9 +174,9 @@ pub(super) async fn write(
         return Err(NoPolicy::TakesNone { principal, reason }.into());
     }
     let options = form.options()?;
-    let circumstances = match options.narrow.is_empty() {
-        true => Vec::new(),
-        false => session.circumstances(principal).await?,
+    let circumstances = match options.needs_circumstances() {
+        false => Vec::new(),
+        true => session.circumstances(principal).await?,
     };
     let seen = Seen {
         principal,
@@ -197,7 +186,7 @@ pub(super) async fn write(
     };
     let target = form.target();
     let dossier = Dossier::of(&seen, &options, target, Reference::bundled());
-    let dossier = dossier.map_err(NoPolicy::DoesNotFit)?;
+    let dossier = dossier.map_err(|error| does_not_fit(error, &seen, &options, target, form))?;
     let to = match target {
         Target::Scp => {
             let account = principal.split(':').nth(4).unwrap_or_default();
@@ -229,9 +218,21 @@ async fn write_account(
         circumstances: &[],
         coverage: &coverage,
     };
-    let dossier = Dossier::of(&seen, &options, Target::Scp, Reference::bundled());
-    let dossier = dossier.map_err(NoPolicy::DoesNotFit)?;
+    let target = Target::Scp;
+    let dossier = Dossier::of(&seen, &options, target, Reference::bundled());
+    let dossier = dossier.map_err(|error| does_not_fit(error, &seen, &options, target, form))?;
     finish(&dossier, form, &AttachTo::Account(account.to_owned()))
+}
+
+fn does_not_fit(
+    error: DoesNotFit,
+    seen: &Seen<'_>,
+    options: &Options,
+    target: Target,
+    form: &Form,
+) -> NoPolicy {
+    let hint = fit::hint(&error, seen, options, target, form.compact_threshold());
+    NoPolicy::DoesNotFit { error, hint }
 }
 
 /// Says what there is to say, and writes the policy if it is as it was asked to be.
@@ -257,12 +258,9 @@ fn finish(dossier: &Dossier, form: &Form, to: &AttachTo) -> Result<()> {
     let files = form.files(dossier, to)?;
     match &form.out {
         None => {
-            let text = match files.as_slice() {
-                [file] => file.text.clone(),
-                // To a terminal, one document reads better than its parts.
-                _ => form.whole(dossier),
-            };
-            write!(Stdout::new(), "{text}").into_diagnostic()
+            // One after the other: none that is written is larger than IAM takes.
+            let texts: Vec<&str> = files.iter().map(|file| file.text.as_str()).collect();
+            write!(Stdout::new(), "{}", texts.join(form.between())).into_diagnostic()
         }
         Some(folder) => {
             for file in files.iter().chain(&about(dossier)) {

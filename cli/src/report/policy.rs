@@ -1,11 +1,13 @@
 //! What was a policy made of, what does it lack and add, and does it hold?
 
+use std::collections::BTreeMap;
+
 use indicatif::HumanCount;
 use trailwright_engine::coverage::{AccountCoverage, Coverage, Days};
 use trailwright_engine::dossier::Dossier;
 use trailwright_engine::explain::StatementEvidence;
 use trailwright_engine::gaps::Gap;
-use trailwright_engine::generate::{Generated, NotNarrowed, Tally, Target};
+use trailwright_engine::generate::{Generated, Tally, Target};
 use trailwright_engine::prove::{Proof, Reach};
 use trailwright_engine::time;
 
@@ -50,6 +52,16 @@ pub(crate) fn policy(dossier: &Dossier, threshold: Option<usize>, in_files: bool
         &generated.inferred,
     );
     style(&mut text, generated, threshold);
+    for pattern in &generated.unwritable {
+        let seen = HumanCount(pattern.seen as u64);
+        line(
+            &mut text,
+            format_args!(
+                "  written with *, as IAM takes only characters up to U+00FF: {seen} that were seen are now {}, with all others of that form",
+                pattern.pattern
+            ),
+        );
+    }
     conditions(&mut text, generated);
     for unfilled in &generated.unfilled {
         line(
@@ -188,7 +200,11 @@ fn size(text: &mut String, dossier: &Dossier, in_files: bool) {
     let documents = dossier.documents.len();
     if documents > 1 {
         let limit = HumanCount(dossier.target.limit() as u64);
-        let how = if in_files { "" } else { ": --out writes them" };
+        let how = if in_files {
+            ""
+        } else {
+            ", one after the other: --out writes a file for each"
+        };
         line(
             text,
             format_args!(
@@ -270,19 +286,26 @@ fn conditions(text: &mut String, generated: &Generated) {
             ),
         );
     }
-    let not: Vec<&NotNarrowed> = generated.not_narrowed.iter().collect();
-    if not.is_empty() {
+    if generated.not_narrowed.is_empty() {
         return;
     }
     line(
         text,
         format_args!("  conditions that the calls do not bear out:"),
     );
-    for one in not.iter().take(SHOWN) {
-        line(text, format_args!("    {}: {}", one.what, one.why));
+    let mut reasons: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for one in &generated.not_narrowed {
+        let of = reasons.entry((one.narrowing.name(), one.why)).or_default();
+        of.push(&one.what);
     }
-    if let Some(more) = not.len().checked_sub(SHOWN).filter(|n| *n > 0) {
-        line(text, format_args!("    and {more} more"));
+    for ((name, why), whats) in reasons {
+        line(text, format_args!("    {name}: {why}"));
+        for what in whats.iter().take(SHOWN) {
+            line(text, format_args!("      {what}"));
+        }
+        if let Some(more) = whats.len().checked_sub(SHOWN).filter(|n| *n > 0) {
+            line(text, format_args!("      and {more} more"));
+        }
     }
 }
 

@@ -19,6 +19,45 @@ pub(super) struct Group {
     pub(super) conditions: BTreeSet<Condition>,
 }
 
+/// Groups that differ only in what one condition compares its key with, as one: either value will do.
+pub(super) fn with_alternatives(groups: Vec<Group>) -> Vec<Group> {
+    let mut merged: Vec<Group> = Vec::with_capacity(groups.len());
+    // By all of a group but one condition's values.
+    let mut places: BTreeMap<_, usize> = BTreeMap::new();
+    for group in groups {
+        let several =
+            |it: &&Condition| it.operator == "StringEquals" && !it.key.starts_with("aws:");
+        let Some(open) = group.conditions.iter().find(several).cloned() else {
+            merged.push(group);
+            continue;
+        };
+        let mut rest = group.conditions.clone();
+        rest.remove(&open);
+        let key = (
+            group.service.clone(),
+            group.actions.clone(),
+            group.resources.clone(),
+            rest.clone(),
+            open.key.clone(),
+        );
+        match places.get(&key).and_then(|at| merged.get_mut(*at)) {
+            None => {
+                places.insert(key, merged.len());
+                merged.push(group);
+            }
+            Some(known) => {
+                let values = known.conditions.iter().filter(|it| it.key == open.key);
+                let values = values.chain([&open]).flat_map(|it| it.values.clone());
+                let values: BTreeSet<String> = values.collect();
+                let both = Condition::of(&open.operator, &open.key, values);
+                known.conditions = rest;
+                known.conditions.insert(both);
+            }
+        }
+    }
+    merged
+}
+
 /// The permissions as statements, without those that another one covers.
 pub(super) fn by_service_and_resources(used: &[Used<'_>]) -> Vec<Group> {
     // An action that is also used without a condition keeps its condition where it had one:
@@ -52,15 +91,17 @@ pub(super) fn by_service_and_resources(used: &[Used<'_>]) -> Vec<Group> {
             .insert(action.to_owned());
     }
 
-    groups
-        .into_iter()
-        .map(|((service, conditions, resources), actions)| Group {
-            service: service.to_owned(),
-            actions,
-            resources: resources.into_iter().map(ToOwned::to_owned).collect(),
-            conditions: conditions.into_iter().cloned().collect(),
-        })
-        .collect()
+    let groups = groups.into_iter();
+    with_alternatives(
+        groups
+            .map(|((service, conditions, resources), actions)| Group {
+                service: service.to_owned(),
+                actions,
+                resources: resources.into_iter().map(ToOwned::to_owned).collect(),
+                conditions: conditions.into_iter().cloned().collect(),
+            })
+            .collect(),
+    )
 }
 
 /// The resources without those that a pattern among them covers.
@@ -110,14 +151,16 @@ pub(super) fn merged(groups: Vec<Group>) -> Vec<Group> {
         known.extend(actions);
     }
     let groups = by_content.into_iter();
-    groups
-        .map(|((service, conditions, resources), actions)| Group {
-            service,
-            actions,
-            resources,
-            conditions,
-        })
-        .collect()
+    with_alternatives(
+        groups
+            .map(|((service, conditions, resources), actions)| Group {
+                service,
+                actions,
+                resources,
+                conditions,
+            })
+            .collect(),
+    )
 }
 
 #[cfg(test)]
@@ -156,6 +199,7 @@ mod tests {
             used("kms:Decrypt", "key/1", &["s3"]),
             used("kms:Decrypt", "key/1", &[]),
             used("kms:Decrypt", "key/2", &["s3"]),
+            used("kms:Decrypt", "key/2", &["sqs"]),
         ]);
         let lines: Vec<String> = groups
             .iter()
@@ -163,18 +207,23 @@ mod tests {
                 let joined = |set: &BTreeSet<String>| {
                     set.iter().map(String::as_str).collect::<Vec<_>>().join(",")
                 };
-                let conditions = group.conditions.len();
+                let values = group.conditions.iter().flat_map(|it| it.values.clone());
                 let resources = joined(&group.resources).replace(instance, "");
-                format!("{} {resources} {conditions}", joined(&group.actions))
+                let line = format!(
+                    "{} {resources} {}",
+                    joined(&group.actions),
+                    joined(&values.collect())
+                );
+                line.trim_end().to_owned()
             })
             .collect();
         assert_eq!(
             lines,
             [
-                "ec2:StopInstances ${*},i-1 0",
-                "ec2:RunInstances,ec2:StartInstances * 0",
-                "kms:Decrypt key/1 0",
-                "kms:Decrypt key/2 1",
+                "ec2:StopInstances ${*},i-1",
+                "ec2:RunInstances,ec2:StartInstances *",
+                "kms:Decrypt key/1",
+                "kms:Decrypt key/2 s3,sqs",
             ]
         );
     }

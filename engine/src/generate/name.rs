@@ -10,19 +10,29 @@ use crate::permission::resource_type_of;
 use crate::reference::Reference;
 
 pub(super) fn sids(groups: &[Group], reference: &Reference) -> Vec<String> {
-    let mut taken: BTreeMap<String, usize> = BTreeMap::new();
-    groups
-        .iter()
-        .map(|group| {
-            let name = base_name(group, reference);
-            let times = taken.entry(name.clone()).or_default();
-            *times += 1;
-            match *times {
-                1 => name,
-                n => format!("{name}{n}"),
+    let names: Vec<String> = groups.iter().map(|it| base_name(it, reference)).collect();
+    numbered(&names)
+}
+
+/// The names, each once: those that occur again with a number behind that makes no other one.
+fn numbered(names: &[String]) -> Vec<String> {
+    let mut taken: BTreeSet<String> = names.iter().cloned().collect();
+    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+    let numbered = names.iter().map(|name| {
+        let times = times.entry(name).or_default();
+        *times += 1;
+        if *times == 1 {
+            return name.clone();
+        }
+        loop {
+            let next = format!("{name}{times}");
+            if taken.insert(next.clone()) {
+                return next;
             }
-        })
-        .collect()
+            *times += 1;
+        }
+    });
+    numbered.collect()
 }
 
 fn base_name(group: &Group, reference: &Reference) -> String {
@@ -55,4 +65,15 @@ fn pascal(name: &str) -> String {
             first.into_iter().chain(signs).collect::<String>()
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_makes_no_name_that_another_statement_has() {
+        let names = ["A", "A2", "A", "A2", "A"].map(ToOwned::to_owned);
+        assert_eq!(numbered(&names), ["A", "A2", "A3", "A22", "A4"]);
+    }
 }

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde::Serialize;
 
 use super::Used;
+use super::characters::can_be_held;
 use crate::facts::{Circumstance, Facts, Way};
 use crate::permission::Condition;
 use crate::reference::Reference;
@@ -35,6 +36,31 @@ pub enum Narrowing {
     RequestedRegion,
     /// `s3:prefix` of listings.
     S3Prefix,
+    /// `kms:ViaService`, which calls by services have anyway: it is told who has it, and who not.
+    KmsViaService,
+    /// `iam:PassedToService`, which passed roles have anyway.
+    PassedToService,
+}
+
+impl Narrowing {
+    /// Whether events tell it only beside what the roll-up keeps.
+    pub fn needs_circumstances(self) -> bool {
+        !matches!(self, Self::KmsViaService | Self::PassedToService)
+    }
+
+    /// As people ask for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SourceIp => "source-ip",
+            Self::SourceVpce => "source-vpce",
+            Self::Mfa => "mfa",
+            Self::OrgId => "org-id",
+            Self::RequestedRegion => "requested-region",
+            Self::S3Prefix => "s3-prefix",
+            Self::KmsViaService => "kms-via-service",
+            Self::PassedToService => "passed-to-service",
+        }
+    }
 }
 
 /// A condition that was asked for and stands in the document.
@@ -116,7 +142,8 @@ pub(super) fn narrow<'a>(
             });
         };
         let added = pass.conditions(&one, facts, &mut why_not);
-        let all: BTreeSet<&Condition> = added.iter().flatten().collect();
+        let asked_for = pass.of_mapping(&one, &mut why_not);
+        let all: BTreeSet<&Condition> = added.iter().flatten().chain(asked_for).collect();
         for condition in all {
             *tallies.entry(condition.clone()).or_default() += 1;
         }
@@ -150,9 +177,16 @@ impl Pass<'_> {
         facts: &[&Facts],
         why_not: &mut impl FnMut(Narrowing, &'static str),
     ) -> Vec<Vec<Condition>> {
-        if facts.is_empty() {
-            for narrowing in self.asked {
-                why_not(*narrowing, "no event tells its circumstances");
+        let unknown = match (facts.is_empty(), &*used.action) {
+            // Of the call that passed the role everything is known. What IAM sees when the
+            // service takes it, no event tells.
+            (_, "iam:PassRole") => Some("passing a role is never logged"),
+            (true, _) => Some("no event tells its circumstances"),
+            (false, _) => None,
+        };
+        if let Some(why) = unknown {
+            for narrowing in self.asked.iter().filter(|it| it.needs_circumstances()) {
+                why_not(*narrowing, why);
             }
             return vec![Vec::new()];
         }
@@ -165,7 +199,7 @@ impl Pass<'_> {
                 }
             }
         };
-        add(Narrowing::OrgId, self.org());
+        add(Narrowing::OrgId, self.org(facts));
         add(Narrowing::RequestedRegion, region(used, facts));
         add(Narrowing::S3Prefix, self.prefix(used, facts));
         let ways = self.ways(used, facts, why_not);
@@ -175,6 +209,35 @@ impl Pass<'_> {
                 way
             })
             .collect()
+    }
+
+    /// The conditions of the mapping that are asked for as well.
+    fn of_mapping<'u>(
+        &self,
+        used: &'u Used<'_>,
+        why_not: &mut impl FnMut(Narrowing, &'static str),
+    ) -> Option<&'u Condition> {
+        let (narrowing, key, why) = match &*used.action {
+            "iam:PassRole" => (
+                Narrowing::PassedToService,
+                "iam:PassedToService",
+                "nobody knows to which service",
+            ),
+            action if action.starts_with("kms:") => (
+                Narrowing::KmsViaService,
+                "kms:ViaService",
+                "some calls were made directly, or by a service that IAM does not name",
+            ),
+            _ => return None,
+        };
+        if !self.asked.contains(&narrowing) {
+            return None;
+        }
+        let condition = used.conditions.iter().find(|it| it.key == key);
+        if condition.is_none() {
+            why_not(narrowing, why);
+        }
+        condition
     }
 
     /// Where calls came from, and with MFA or without: one list of conditions for each way.
@@ -273,10 +336,13 @@ impl Pass<'_> {
         Some(places)
     }
 
-    fn org(&self) -> Result<Option<Condition>, &'static str> {
+    fn org(&self, facts: &[&Facts]) -> Result<Option<Condition>, &'static str> {
         match &self.common.org {
-            Some(org) => Ok(Some(org.clone())),
             None => Err("no event tells the organization"),
+            Some(_) if facts.iter().any(|it| it.principal_org_id.is_none()) => {
+                Err("some events do not tell the organization")
+            }
+            Some(org) => Ok(Some(org.clone())),
         }
     }
 
@@ -290,6 +356,9 @@ impl Pass<'_> {
         let prefixes: Option<BTreeSet<String>> =
             facts.iter().map(|it| it.s3_prefix.clone()).collect();
         let prefixes = prefixes.ok_or("some calls gave no prefix")?;
+        if !prefixes.iter().flat_map(|it| it.chars()).all(can_be_held) {
+            return Err("some prefixes have characters that no policy can hold");
+        }
         limited("StringEquals", key, prefixes.iter().map(|it| literal(it)))
             .map(Some)
             .ok_or("too many values")
@@ -360,165 +429,4 @@ fn summary(tallies: BTreeMap<Condition, usize>) -> Vec<Narrowed> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::borrow::Cow;
-
-    use expect_test::{Expect, expect};
-
-    use super::*;
-
-    fn facts(way: Way) -> Facts {
-        Facts {
-            way,
-            requested_region: Some("eu-west-1".to_owned()),
-            ..Facts::default()
-        }
-    }
-
-    fn from(ip: &str) -> Facts {
-        Facts {
-            source_ip: Some(ip.to_owned()),
-            ..facts(Way::Direct)
-        }
-    }
-
-    fn check(asked: &[Narrowing], uses: &[(&str, &str, Facts)], expected: Expect) {
-        let circumstances: Vec<Circumstance> = uses
-            .iter()
-            .map(|(action, resource, facts)| Circumstance {
-                action: (*action).to_owned(),
-                resource: (*resource).to_owned(),
-                conditions: Vec::new(),
-                facts: facts.clone(),
-                count: 1,
-            })
-            .collect();
-        let used = circumstances.iter().map(|it| Used {
-            action: Cow::Borrowed(&*it.action),
-            resource: Cow::Borrowed(&*it.resource),
-            conditions: Vec::new(),
-        });
-        let asked = asked.iter().copied().collect();
-        let outcome = narrow(used.collect(), &circumstances, &asked, Reference::bundled());
-        let mut lines = Vec::new();
-        for one in &outcome.used {
-            let conditions = one.conditions.iter();
-            let conditions: Vec<String> = conditions
-                .map(|it| format!("{} {} {}", it.operator, it.key, it.values.join(",")))
-                .collect();
-            lines.push(format!(
-                "{} {} if {}",
-                one.action,
-                one.resource,
-                conditions.join(" and ")
-            ));
-        }
-        for not in &outcome.not_narrowed {
-            lines.push(format!(
-                "{:?} not: {}: {}",
-                not.narrowing, not.what, not.why
-            ));
-        }
-        expected.assert_eq(&lines.join("\n"));
-    }
-
-    #[test]
-    fn calls_by_services_keep_their_way() {
-        check(
-            &[Narrowing::SourceIp],
-            &[
-                ("s3:GetObject", "arn:aws:s3:::b/1", from("203.0.113.7")),
-                ("s3:GetObject", "arn:aws:s3:::b/1", facts(Way::Service)),
-                ("s3:GetObject", "arn:aws:s3:::b/2", from("203.0.113.9")),
-                ("s3:GetObject", "arn:aws:s3:::b/3", facts(Way::Service)),
-            ],
-            expect![[r#"
-                s3:GetObject arn:aws:s3:::b/1 if IpAddress aws:SourceIp 203.0.113.7,203.0.113.9
-                s3:GetObject arn:aws:s3:::b/1 if Bool aws:ViaAWSService true
-                s3:GetObject arn:aws:s3:::b/2 if IpAddress aws:SourceIp 203.0.113.7,203.0.113.9
-                s3:GetObject arn:aws:s3:::b/3 if Bool aws:ViaAWSService true"#]],
-        );
-    }
-
-    #[test]
-    fn a_call_of_unknown_origin_keeps_its_permission_free() {
-        check(
-            &[Narrowing::SourceIp, Narrowing::Mfa],
-            &[
-                ("s3:GetObject", "arn:aws:s3:::b/1", from("203.0.113.7")),
-                ("s3:GetObject", "arn:aws:s3:::b/1", facts(Way::Unclear)),
-                ("s3:GetObject", "arn:aws:s3:::b/1", facts(Way::Service)),
-            ],
-            expect![[r#"
-                s3:GetObject arn:aws:s3:::b/1 if 
-                SourceIp not: s3:GetObject on arn:aws:s3:::b/1: some events do not tell where the call came from
-                Mfa not: s3:GetObject on arn:aws:s3:::b/1: some calls were made without MFA"#]],
-        );
-    }
-
-    #[test]
-    fn a_network_is_an_address_or_an_endpoint() {
-        let through = Facts {
-            source_vpce: Some("vpce-1".to_owned()),
-            mfa_present: Some(true),
-            ..facts(Way::Direct)
-        };
-        let with_mfa = Facts {
-            mfa_present: Some(true),
-            ..from("203.0.113.7")
-        };
-        check(
-            &[Narrowing::SourceIp, Narrowing::SourceVpce, Narrowing::Mfa],
-            &[
-                ("s3:GetObject", "arn:aws:s3:::b/1", with_mfa),
-                ("s3:GetObject", "arn:aws:s3:::b/1", through),
-            ],
-            expect![[r#"
-                s3:GetObject arn:aws:s3:::b/1 if IpAddress aws:SourceIp 203.0.113.7 and Bool aws:MultiFactorAuthPresent true
-                s3:GetObject arn:aws:s3:::b/1 if StringEquals aws:SourceVpce vpce-1 and Bool aws:MultiFactorAuthPresent true"#]],
-        );
-    }
-
-    #[test]
-    fn the_region_is_left_out_where_the_resource_says_it() {
-        check(
-            &[Narrowing::RequestedRegion, Narrowing::OrgId],
-            &[
-                ("ec2:DescribeInstances", "*", facts(Way::Service)),
-                (
-                    "sqs:SendMessage",
-                    "arn:aws:sqs:eu-west-1:1:q",
-                    facts(Way::Direct),
-                ),
-            ],
-            expect![[r#"
-                ec2:DescribeInstances * if StringEquals aws:RequestedRegion eu-west-1
-                sqs:SendMessage arn:aws:sqs:eu-west-1:1:q if 
-                OrgId not: ec2:DescribeInstances on *: no event tells the organization
-                OrgId not: sqs:SendMessage on arn:aws:sqs:eu-west-1:1:q: no event tells the organization"#]],
-        );
-    }
-
-    #[test]
-    fn a_listing_of_all_is_not_narrowed_by_the_prefixes_of_others() {
-        let listing = |prefix: Option<&str>| Facts {
-            s3_prefix: prefix.map(ToOwned::to_owned),
-            ..facts(Way::Direct)
-        };
-        check(
-            &[Narrowing::S3Prefix],
-            &[
-                ("s3:ListBucket", "arn:aws:s3:::a", listing(Some("x/"))),
-                ("s3:ListBucket", "arn:aws:s3:::a", listing(Some("$y/"))),
-                ("s3:ListBucket", "arn:aws:s3:::b", listing(Some("x/"))),
-                ("s3:ListBucket", "arn:aws:s3:::b", listing(None)),
-                ("s3:GetObject", "arn:aws:s3:::b/1", listing(None)),
-            ],
-            expect![[r#"
-                s3:ListBucket arn:aws:s3:::a if StringEquals s3:prefix ${$}y/,x/
-                s3:ListBucket arn:aws:s3:::b if 
-                s3:GetObject arn:aws:s3:::b/1 if 
-                S3Prefix not: s3:ListBucket on arn:aws:s3:::b: some calls gave no prefix"#]],
-        );
-    }
-}
+mod tests;

@@ -9,7 +9,7 @@ use crate::reference::{Action, Reference};
 
 /// The fewest patterns of the form `PREFIX*` and full names that cover exactly `actions`, which
 /// are `service:Name`.
-pub(super) fn shorten(actions: &BTreeSet<String>, reference: &Reference) -> BTreeSet<String> {
+pub(crate) fn shorten(actions: &BTreeSet<String>, reference: &Reference) -> BTreeSet<String> {
     let mut short = BTreeSet::new();
     let mut rest: BTreeSet<&str> = actions.iter().map(String::as_str).collect();
     while let Some(first) = rest.first().copied() {

@@ -1,13 +1,14 @@
 //! How does a policy that is too large for IAM become several?
 //!
 //! Statements stay whole where that costs no document. Where it does, statements are cut where a
-//! document is full, by resources first and by actions then, which grants the same: no fewer
-//! documents could hold them, but for what the cuts themselves take. The same policy gives the
-//! same documents.
+//! document is full, by resources first and by actions then, which grants the same. No way of
+//! splitting makes fewer documents than all characters fill: mostly it is just as many, and never
+//! more than what the cuts themselves take adds. The same policy gives the same documents.
 
 use std::cmp::Reverse;
+use std::ops::Range;
 
-use crate::policy::{Actions, PolicyDocument, Resources, Statement};
+use crate::policy::{Actions, OneOrMany, PolicyDocument, Resources, Statement};
 
 /// Where a policy is to be attached, which says how large it may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -78,7 +79,8 @@ pub enum DoesNotFit {
     },
     /// It is more documents than can be attached.
     #[error(
-        "the policy is {size} characters, {} takes {}: that makes {documents} documents of {} that can be attached",
+        "the policy is {size} characters, {} takes {}: that makes {documents} documents of {} that can be attached; \
+         the largest statement is `{largest}` with {resources} resources",
         target.name(), target.limit(), target.most_documents()
     )]
     Documents {
@@ -88,6 +90,10 @@ pub enum DoesNotFit {
         target: Target,
         /// What it was split to.
         documents: usize,
+        /// The name of its largest statement.
+        largest: String,
+        /// The resources of that.
+        resources: usize,
     },
 }
 
@@ -95,13 +101,28 @@ pub enum DoesNotFit {
 pub fn fit(document: &PolicyDocument, target: Target) -> Result<Vec<PolicyDocument>, DoesNotFit> {
     let documents = split_by_size(document, target.limit())?;
     if documents.len() > target.most_documents() {
+        let largest = document.statement.iter().max_by_key(|it| needs(it));
         return Err(DoesNotFit::Documents {
             size: document.size(),
             target,
             documents: documents.len(),
+            largest: largest.and_then(|it| it.sid.clone()).unwrap_or_default(),
+            resources: largest.map_or(0, |it| resources_of(it).len()),
         });
     }
     Ok(documents)
+}
+
+/// A number of documents that no way of splitting a policy can do with less of: what all its
+/// statements take, cut anywhere, without anything for the cuts.
+fn fewest(document: &PolicyDocument, limit: usize) -> usize {
+    let frame = PolicyDocument::new(Vec::new()).size();
+    // A comma stands between two statements.
+    let room = (limit + 1).saturating_sub(frame).max(1);
+    (document.size() + 1)
+        .saturating_sub(frame)
+        .div_ceil(room)
+        .max(1)
 }
 
 /// The policy as documents of at most `limit` characters each, white space not counted.
@@ -116,7 +137,7 @@ pub fn split_by_size(
     let frame = PolicyDocument::new(Vec::new()).size();
     // A comma stands between two statements.
     let room = limit.saturating_sub(frame) + 1;
-    let fewest = (size - frame).div_ceil(room.max(1));
+    let fewest = fewest(document, limit);
     let whole = whole(&document.statement, room);
     let parts = match whole {
         Some(whole) if whole.len() <= fewest => whole,
@@ -172,29 +193,29 @@ fn filled(statements: &[Statement], room: usize) -> Result<Vec<Vec<Statement>>, 
     let mut documents: Vec<Vec<Statement>> = vec![Vec::new()];
     let mut left = room;
     for statement in statements {
-        if needs(statement) <= left {
-            left -= needs(statement);
-            if let Some(document) = documents.last_mut() {
-                document.push(statement.clone());
-            }
-            continue;
-        }
-        let mut pieces: Vec<(usize, Statement)> = Vec::new();
-        let mut waiting = vec![statement.clone()];
+        let sizes = Sizes::of(statement);
+        let mut pieces: Vec<(usize, Piece)> = Vec::new();
+        let mut waiting = vec![sizes.whole()];
         while let Some(now) = waiting.pop() {
-            let space = left.saturating_sub(name);
-            let size = needs(&now);
-            let (piece, rest) = match size <= space {
+            let cut = !pieces.is_empty() || sizes.of_piece(&now) > left;
+            let space = left.saturating_sub(if cut { name } else { 0 });
+            let (piece, rest) = match sizes.of_piece(&now) <= space {
                 true => (Some(now), Vec::new()),
-                false => match cut(&now, space) {
+                false => match sizes.cut(&now, space) {
                     Some((piece, rest)) => (Some(piece), rest),
-                    None if left == room => return Err(too_large(&now, room)),
+                    None if left == room => {
+                        return Err(DoesNotFit::Statement {
+                            sid: statement.sid.clone().unwrap_or_default(),
+                            size: sizes.least(&now),
+                            limit: room,
+                        });
+                    }
                     None => (None, vec![now]),
                 },
             };
             let full = !rest.is_empty();
             if let Some(piece) = piece {
-                left = left.saturating_sub(needs(&piece) + name);
+                left = left.saturating_sub(sizes.of_piece(&piece) + if cut { name } else { 0 });
                 pieces.push((documents.len() - 1, piece));
             }
             waiting.extend(rest.into_iter().rev());
@@ -204,7 +225,8 @@ fn filled(statements: &[Statement], room: usize) -> Result<Vec<Vec<Statement>>, 
             }
         }
         let several = pieces.len() > 1;
-        for (number, (document, mut piece)) in pieces.into_iter().enumerate() {
+        for (number, (document, piece)) in pieces.into_iter().enumerate() {
+            let mut piece = sizes.statement(&piece);
             if several {
                 let name = statement.sid.as_deref().unwrap_or_default();
                 piece.sid = Some(format!("{name}Part{}", number + 1));
@@ -218,38 +240,143 @@ fn filled(statements: &[Statement], room: usize) -> Result<Vec<Vec<Statement>>, 
     Ok(documents)
 }
 
-/// The largest piece of a statement that fits, and what is left of it.
-fn cut(statement: &Statement, space: usize) -> Option<(Statement, Vec<Statement>)> {
-    let actions = statement.actions.patterns().0;
-    let resources = statement
-        .resources
-        .as_ref()
-        .map_or(&[][..], |it| it.patterns().0);
-    let with = |actions: &[String], resources: &[String]| Statement {
-        actions: Actions::Action(actions.iter().cloned().collect()),
-        resources: Some(Resources::Resource(resources.iter().cloned().collect())),
-        ..statement.clone()
-    };
-    let most = most(resources.len(), |n| {
-        needs(&with(actions, resources.get(..n).unwrap_or_default())) <= space
-    });
-    if most > 0 {
-        let (these, others) = resources.split_at(most);
-        return Some((with(actions, these), vec![with(actions, others)]));
+/// A part of a statement: some of its actions on some of its resources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Piece {
+    actions: Range<usize>,
+    resources: Range<usize>,
+}
+
+/// A statement with what its parts take, so that none is written to know.
+struct Sizes<'a> {
+    statement: &'a Statement,
+    /// Without actions and resources, with its comma.
+    frame: usize,
+    /// What the values before each one take together.
+    actions: Vec<usize>,
+    resources: Vec<usize>,
+}
+
+impl<'a> Sizes<'a> {
+    fn of(statement: &'a Statement) -> Self {
+        let empty = Statement {
+            actions: Actions::Action("".into()),
+            resources: Some(Resources::Resource("".into())),
+            ..statement.clone()
+        };
+        let sums = |values: &[String]| {
+            let mut sum = 0;
+            let mut sums = vec![0];
+            sums.extend(values.iter().map(|value| {
+                sum += size_of_text(value);
+                sum
+            }));
+            sums
+        };
+        Self {
+            statement,
+            frame: needs(&empty) - 2 * size_of_text(""),
+            actions: sums(actions_of(statement)),
+            resources: sums(resources_of(statement)),
+        }
     }
-    let (one, others) = resources.split_at(resources.len().min(1));
-    let most = self::most(actions.len(), |n| {
-        needs(&with(actions.get(..n).unwrap_or_default(), one)) <= space
-    });
-    if most == 0 {
-        return None;
+
+    fn whole(&self) -> Piece {
+        Piece {
+            actions: 0..self.actions.len() - 1,
+            resources: 0..self.resources.len() - 1,
+        }
     }
-    let (these, more) = actions.split_at(most);
-    let mut rest = vec![with(more, one)];
-    if !others.is_empty() {
-        rest.push(with(actions, others));
+
+    /// What a piece takes in a document, with its comma.
+    fn of_piece(&self, piece: &Piece) -> usize {
+        let list = |sums: &[usize], of: &Range<usize>| {
+            let at = |index: usize| sums.get(index).copied().unwrap_or_default();
+            // A single value stands without brackets, several with commas between them.
+            let around = if of.len() == 1 {
+                0
+            } else {
+                1 + of.len().max(1)
+            };
+            at(of.end) - at(of.start) + around
+        };
+        self.frame + list(&self.actions, &piece.actions) + list(&self.resources, &piece.resources)
     }
-    Some((with(these, one), rest))
+
+    /// The first action of a piece on its first resource.
+    fn least(&self, piece: &Piece) -> usize {
+        let first = |of: &Range<usize>| of.start..of.end.min(of.start + 1);
+        self.of_piece(&Piece {
+            actions: first(&piece.actions),
+            resources: first(&piece.resources),
+        })
+    }
+
+    /// The largest part of a piece that fits, and what is left of it.
+    fn cut(&self, piece: &Piece, space: usize) -> Option<(Piece, Vec<Piece>)> {
+        let Piece { actions, resources } = piece;
+        let with = |actions: Range<usize>, resources: Range<usize>| Piece { actions, resources };
+        let most = most(resources.len(), |n| {
+            let these = resources.start..resources.start + n;
+            self.of_piece(&with(actions.clone(), these)) <= space
+        });
+        if most > 0 {
+            let at = resources.start + most;
+            return Some((
+                with(actions.clone(), resources.start..at),
+                vec![with(actions.clone(), at..resources.end)],
+            ));
+        }
+        let behind = resources.end.min(resources.start + 1);
+        let one = resources.start..behind;
+        let most = self::most(actions.len(), |n| {
+            let these = actions.start..actions.start + n;
+            self.of_piece(&with(these, one.clone())) <= space
+        });
+        if most == 0 {
+            return None;
+        }
+        let at = actions.start + most;
+        let mut rest = vec![with(at..actions.end, one.clone())];
+        if behind < resources.end {
+            rest.push(with(actions.clone(), behind..resources.end));
+        }
+        Some((with(actions.start..at, one), rest))
+    }
+
+    fn statement(&self, piece: &Piece) -> Statement {
+        if *piece == self.whole() {
+            return self.statement.clone();
+        }
+        let some = |values: &[String], of: &Range<usize>| -> OneOrMany {
+            let values = values.get(of.clone()).unwrap_or_default();
+            values.iter().cloned().collect()
+        };
+        Statement {
+            actions: Actions::Action(some(actions_of(self.statement), &piece.actions)),
+            resources: Some(Resources::Resource(some(
+                resources_of(self.statement),
+                &piece.resources,
+            ))),
+            ..self.statement.clone()
+        }
+    }
+}
+
+fn actions_of(statement: &Statement) -> &[String] {
+    statement.actions.patterns().0
+}
+
+fn resources_of(statement: &Statement) -> &[String] {
+    let resources = statement.resources.as_ref();
+    resources.map_or(&[], |it| it.patterns().0)
+}
+
+/// Characters of a text in JSON, white space not counted.
+fn size_of_text(text: &str) -> usize {
+    // A text always has a JSON form.
+    let json = serde_json::to_string(text).unwrap_or_default();
+    json.chars().filter(|sign| !sign.is_whitespace()).count()
 }
 
 /// The largest number below `of` that fits, where each smaller one does as well.
@@ -266,14 +393,6 @@ fn most(of: usize, fits: impl Fn(usize) -> bool) -> usize {
     low
 }
 
-fn too_large(statement: &Statement, room: usize) -> DoesNotFit {
-    DoesNotFit::Statement {
-        sid: statement.sid.clone().unwrap_or_default(),
-        size: needs(statement),
-        limit: room,
-    }
-}
-
 /// Characters that a statement takes in a document, with its comma.
 fn needs(statement: &Statement) -> usize {
     let alone = PolicyDocument::new(vec![statement.clone()]).size();
@@ -281,98 +400,4 @@ fn needs(statement: &Statement) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn statement(sid: &str, actions: usize, resources: usize) -> Statement {
-        let actions = (0..actions).map(|n| format!("s3:Action{n}")).collect();
-        let resources = (0..resources)
-            .map(|n| format!("arn:aws:s3:::{sid}/{n}"))
-            .collect();
-        Statement::allow(sid, actions, resources)
-    }
-
-    /// Each action with each of its resources.
-    fn grants(documents: &[PolicyDocument]) -> BTreeSet<(String, String)> {
-        let statements = documents.iter().flat_map(|document| &document.statement);
-        statements
-            .flat_map(|statement| {
-                let actions = statement.actions.patterns().0.iter();
-                let resources = statement
-                    .resources
-                    .as_ref()
-                    .map_or(&[][..], |it| it.patterns().0);
-                actions.flat_map(|action| {
-                    resources
-                        .iter()
-                        .map(|resource| (action.clone(), resource.clone()))
-                })
-            })
-            .collect()
-    }
-
-    #[test]
-    fn a_policy_that_fits_stays_whole() {
-        let document = PolicyDocument::new(vec![statement("A", 2, 2)]);
-        assert_eq!(split_by_size(&document, 6_144), Ok(vec![document]));
-    }
-
-    #[test]
-    fn statements_stay_whole_where_that_costs_no_document() {
-        let document = PolicyDocument::new(vec![
-            statement("A", 1, 30),
-            statement("B", 1, 30),
-            statement("C", 1, 30),
-        ]);
-        let one = needs(&statement("A", 1, 30));
-        let sids = |limit: usize| -> Vec<Vec<String>> {
-            let parts = split_by_size(&document, limit).unwrap_or_default();
-            let sids = parts.iter().map(|part| part.statement.iter());
-            sids.map(|it| it.filter_map(|it| it.sid.clone()).collect())
-                .collect()
-        };
-        assert_eq!(sids(2 * one + 40), [vec!["A", "B"], vec!["C"]]);
-        // Two documents would do if one statement is cut; whole ones would need three.
-        let expected = [vec!["A", "BPart1"], vec!["BPart2", "C"]];
-        assert_eq!(sids(one + one / 2 + 200), expected);
-    }
-
-    #[test]
-    fn inline_policies_have_one_limit_for_all() {
-        let document = PolicyDocument::new(vec![statement("A", 1, 150)]);
-        assert_eq!(fit(&document, Target::Managed).map(|it| it.len()), Ok(1));
-        let error = fit(&document, Target::InlineUser).map_err(|error| error.to_string());
-        let told = error.err().unwrap_or_default();
-        assert!(
-            told.contains("the inline policies of a user takes 2048"),
-            "{told}"
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn the_parts_fit_and_grant_the_same(
-            shapes in prop::collection::vec((1..20_usize, 1..60_usize), 1..12),
-            limit in 400..3_000_usize,
-        ) {
-            let statements = shapes.iter().enumerate();
-            let statements = statements.map(|(n, (a, r))| statement(&format!("S{n}"), *a, *r));
-            let document = PolicyDocument::new(statements.collect());
-            let parts = split_by_size(&document, limit).map_err(|e| TestCaseError::fail(e.to_string()))?;
-            prop_assert!(parts.iter().all(|part| part.size() <= limit));
-            prop_assert_eq!(grants(&parts), grants(&[document]));
-            let sids: Vec<&str> = parts.iter().flat_map(|p| &p.statement).filter_map(|s| s.sid.as_deref()).collect();
-            let unique: BTreeSet<&str> = sids.iter().copied().collect();
-            prop_assert_eq!(unique.len(), sids.len());
-            // No document has room for the next one: but for the name of a piece, they are full.
-            for pair in parts.windows(2) {
-                let both: usize = pair.iter().map(PolicyDocument::size).sum();
-                prop_assert!(both + "Part9999".len() > limit, "{both} of {limit}");
-            }
-        }
-    }
-}
+mod tests;

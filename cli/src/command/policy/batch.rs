@@ -14,11 +14,14 @@ use trailwright_sql::{PrincipalActivity, Session};
 
 use super::filter::Filter;
 use super::form::Form;
-use super::{about, put};
+use super::{about, fit, put};
 use crate::exit::Exit;
 use crate::report;
 
 const INDEX: &str = "index.json";
+
+/// The one of [`about`]'s files that is about documents.
+const PROOF: &str = "proof.json";
 
 /// What keeps a batch from being well.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -67,7 +70,7 @@ pub(super) async fn write(
         not_proven: Vec::new(),
         unfilled: Vec::new(),
     };
-    let mut everybody = session.everybody(!run.options.narrow.is_empty()).await?;
+    let mut everybody = session.everybody(run.options.needs_circumstances()).await?;
     while let Some(one) = everybody.next().await? {
         let last_seen = one.activity.iter().filter_map(|it| it.last_seen).max();
         let taken = filters.iter().all(|it| it.takes(&one.principal, last_seen));
@@ -102,37 +105,49 @@ impl Run<'_> {
             coverage: &self.coverage.only(account),
         };
         let before = self.before.get(principal);
-        let made = Dossier::of(
-            &seen,
-            &self.options,
-            self.form.target(),
-            Reference::bundled(),
-        )
-        .map_err(|error| error.to_string())
-        .and_then(|dossier| {
-            let files = self.policies(&dossier)?;
-            Ok((dossier, files))
-        });
+        let target = self.form.target();
+        let reference = Reference::bundled();
+        let (dossier, files) = match Dossier::of(&seen, &self.options, target, reference) {
+            Ok(dossier) => {
+                let files = self.policies(&dossier);
+                (dossier, files)
+            }
+            Err(error) => {
+                let threshold = self.form.compact_threshold();
+                let hint = fit::hint(&error, &seen, &self.options, target, threshold);
+                let dossier = Dossier::without_documents(&seen, &self.options, target, reference);
+                (dossier, Err(format!("{error}; {hint}")))
+            }
+        };
         let mut known = Known {
             principal: principal.to_owned(),
             folder,
             policies: Vec::new(),
         };
-        let entry = match made {
-            Err(reason) => {
-                let last_seen = one.activity.iter().filter_map(|it| it.last_seen).max();
-                self.remove_old(before, &known)?;
-                Entry::failed(known, last_seen, reason)
-            }
-            Ok((dossier, (documents, others))) => {
-                let old = before.and_then(|before| self.read_old(before));
+        let path = self.out.join(&known.folder);
+        let old = before.and_then(|before| self.read_old(before));
+        let mut written: Vec<File> = about(&dossier).into();
+        let failed = match files {
+            Ok((documents, others)) => {
                 known.policies = documents.iter().map(|it| it.name.clone()).collect();
-                self.remove_old(before, &known)?;
-                let path = self.out.join(&known.folder);
-                let all = documents.iter().chain(&others);
-                for file in all.chain(&about(&dossier)) {
-                    put(&path.join(&file.name), &file.text)?;
-                }
+                written.extend(documents.into_iter().chain(others));
+                None
+            }
+            Err(reason) => {
+                // Of documents that are not written there is no proof.
+                written.retain(|it| it.name != PROOF);
+                Some(reason)
+            }
+        };
+        if before.is_some() {
+            remove_old(&path, &written)?;
+        }
+        for file in &written {
+            put(&path.join(&file.name), &file.text)?;
+        }
+        self.entries.push(match failed {
+            Some(reason) => Entry::failed(&dossier, known, reason),
+            None => {
                 if !dossier.proof.holds() {
                     self.not_proven.push(principal.to_owned());
                 }
@@ -141,8 +156,7 @@ impl Run<'_> {
                 }
                 Entry::of(&dossier, known, old.as_deref())
             }
-        };
-        self.entries.push(entry);
+        });
         Ok(())
     }
 
@@ -179,22 +193,6 @@ impl Run<'_> {
                 text.parse().ok()
             })
             .collect()
-    }
-
-    /// Removes documents of the last run that this one does not write.
-    fn remove_old(&self, before: Option<&Known>, now: &Known) -> Result<(), super::CannotWrite> {
-        let old = before.map_or(&[][..], |it| &it.policies).iter();
-        for name in old.filter(|it| is_policy(it) && !now.policies.contains(it)) {
-            let path = self.out.join(&now.folder).join(name);
-            match std::fs::remove_file(&path) {
-                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                    let path = path.display().to_string();
-                    return Err(super::CannotWrite { path, source });
-                }
-                _ => {}
-            }
-        }
-        Ok(())
     }
 
     fn finish(self) -> Result<Exit> {
@@ -235,11 +233,41 @@ impl Run<'_> {
     }
 }
 
-/// Whether a name in an index is one that a run writes: nothing else is read or removed.
+/// Removes what earlier runs wrote in a principal's folder and this one does not.
+fn remove_old(folder: &Path, written: &[File]) -> Result<(), super::CannotWrite> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Ok(());
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let Some(name) = name.to_str() else { continue };
+        if !is_ours(name) || written.iter().any(|it| it.name == name) {
+            continue;
+        }
+        let path = entry.path();
+        if let Err(source) = std::fs::remove_file(&path) {
+            let path = path.display().to_string();
+            return Err(super::CannotWrite { path, source });
+        }
+    }
+    Ok(())
+}
+
+/// Whether a name is one that a run writes: nothing else is removed.
+fn is_ours(name: &str) -> bool {
+    let others = [PROOF, "policy.tf", "policy.cloudformation.yaml"];
+    is_policy(name) || others.contains(&name) || is_numbered(name, ".yaml")
+}
+
+/// Whether a name in an index is that of a document: nothing else is read.
 fn is_policy(name: &str) -> bool {
+    is_numbered(name, ".json")
+}
+
+fn is_numbered(name: &str, end: &str) -> bool {
     let middle = name
         .strip_prefix("policy")
-        .and_then(|rest| rest.strip_suffix(".json"));
+        .and_then(|rest| rest.strip_suffix(end));
     middle.is_some_and(|it| it.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-'))
 }
 

@@ -23,6 +23,9 @@ pub(crate) struct Form {
     /// Add a condition from what was seen. May be repeated, or several with commas
     #[arg(long, value_enum, value_name = "CONDITION", value_delimiter = ',')]
     condition: Vec<ConditionArg>,
+    /// Leave out a condition that the mapping of events adds. May be repeated
+    #[arg(long, value_enum, value_name = "CONDITION", value_delimiter = ',')]
+    no_condition: Vec<OfMapping>,
     /// Allow an action that no event tells: sqs:SendMessage, or sqs:SendMessage=ARN. May be repeated
     #[arg(long, value_name = "ACTION[=ARN]")]
     add: Vec<String>,
@@ -77,9 +80,18 @@ enum ConditionArg {
     RequestedRegion,
     /// s3:prefix of listings
     S3Prefix,
-    /// kms:ViaService; always there, where a service called for the principal
+    /// kms:ViaService: there anyway, where a service called for the principal; asked for, the report says where it is not
     KmsViaService,
-    /// iam:PassedToService; always there, where a role was passed to a known service
+    /// iam:PassedToService: there anyway, where a role was passed to a known service; asked for, the report says where it is not
+    PassedToService,
+}
+
+/// Conditions that need not be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OfMapping {
+    /// kms:ViaService: keys are for direct calls, too
+    KmsViaService,
+    /// iam:PassedToService: roles may be passed to any service
     PassedToService,
 }
 
@@ -120,6 +132,9 @@ enum WrongForm {
     #[error("--style access-analyzer has no conditions")]
     #[diagnostic(help("leave out --condition, or write --style exact"))]
     NoConditions,
+    #[error("a condition is both asked for and left out")]
+    #[diagnostic(help("leave out --condition or --no-condition"))]
+    BothWays,
     #[error("an account has no policy but a service control policy")]
     #[diagnostic(help("add --target scp"))]
     NotScp,
@@ -131,11 +146,12 @@ enum WrongForm {
 impl Form {
     /// What is asked of the policy.
     pub(super) fn options(&self) -> Result<Options> {
-        let narrow: BTreeSet<Narrowing> = self
-            .condition
-            .iter()
-            .filter_map(|it| it.narrowing())
-            .collect();
+        let narrow: BTreeSet<Narrowing> = self.condition.iter().map(|it| it.narrowing()).collect();
+        let without = self.no_condition.iter().map(|it| it.key()).collect();
+        let both = |it: &OfMapping| narrow.contains(&it.narrowing());
+        if self.no_condition.iter().any(both) {
+            return Err(WrongForm::BothWays.into());
+        }
         if self.style == Style::AccessAnalyzer && !narrow.is_empty() {
             return Err(WrongForm::NoConditions.into());
         }
@@ -148,6 +164,7 @@ impl Form {
                 },
             },
             narrow,
+            without,
             answers: answers::read(self.answers.as_deref(), &self.add, &self.set)?,
         })
     }
@@ -197,26 +214,48 @@ impl Form {
         Ok(files.map_err(|error| WrongForm::Format { error })?)
     }
 
-    /// The policy as one document, however large it is.
-    pub(super) fn whole(&self, dossier: &Dossier) -> String {
-        let whole = std::slice::from_ref(&dossier.generated.document);
-        let attachment = attachment(dossier, &AttachTo::of(&dossier.principal));
-        let files = self.format().write(whole, &attachment).unwrap_or_default();
-        files.into_iter().map(|file| file.text).collect()
+    /// What stands between documents of this form that are written one after the other.
+    pub(super) fn between(&self) -> &'static str {
+        match self.format {
+            FormatArg::Yaml => "---\n",
+            _ => "",
+        }
+    }
+
+    /// How many siblings stay apart in a compact policy.
+    pub(super) fn compact_threshold(&self) -> usize {
+        self.threshold
+    }
+}
+
+impl OfMapping {
+    fn narrowing(self) -> Narrowing {
+        match self {
+            Self::KmsViaService => Narrowing::KmsViaService,
+            Self::PassedToService => Narrowing::PassedToService,
+        }
+    }
+
+    fn key(self) -> &'static str {
+        match self {
+            Self::KmsViaService => "kms:ViaService",
+            Self::PassedToService => "iam:PassedToService",
+        }
     }
 }
 
 impl ConditionArg {
-    /// The condition to add; none for those that the mapping adds itself.
-    fn narrowing(self) -> Option<Narrowing> {
+    /// The condition to add.
+    fn narrowing(self) -> Narrowing {
         match self {
-            Self::SourceIp => Some(Narrowing::SourceIp),
-            Self::SourceVpce => Some(Narrowing::SourceVpce),
-            Self::Mfa => Some(Narrowing::Mfa),
-            Self::OrgId => Some(Narrowing::OrgId),
-            Self::RequestedRegion => Some(Narrowing::RequestedRegion),
-            Self::S3Prefix => Some(Narrowing::S3Prefix),
-            Self::KmsViaService | Self::PassedToService => None,
+            Self::SourceIp => Narrowing::SourceIp,
+            Self::SourceVpce => Narrowing::SourceVpce,
+            Self::Mfa => Narrowing::Mfa,
+            Self::OrgId => Narrowing::OrgId,
+            Self::RequestedRegion => Narrowing::RequestedRegion,
+            Self::S3Prefix => Narrowing::S3Prefix,
+            Self::KmsViaService => Narrowing::KmsViaService,
+            Self::PassedToService => Narrowing::PassedToService,
         }
     }
 }
