@@ -16,8 +16,9 @@ pub(super) const THRESHOLD: usize = 5;
 const SET: &str = "set.";
 
 /// Names that all pages of the wizard hand on.
-const CARRIED: [&str; 10] = [
+const CARRIED: [&str; 11] = [
     "add",
+    "without",
     "style",
     "threshold",
     "condition",
@@ -93,6 +94,12 @@ pub(super) const CONDITIONS: [(&str, Narrowing, &str, &str); 6] = [
         "s3:prefix",
         "The prefixes of listings",
     ),
+];
+
+/// Conditions that the mapping of events adds, and that can be left out.
+pub(super) const OF_MAPPING: [(&str, &str); 2] = [
+    ("kms:ViaService", "Keys are for direct calls, too"),
+    ("iam:PassedToService", "Roles may be passed to any service"),
 ];
 
 /// Where a policy is to be attached.
@@ -200,6 +207,11 @@ impl Choice {
         let options = Options {
             style,
             narrow,
+            without: OF_MAPPING
+                .iter()
+                .map(|(key, _)| *key)
+                .filter(|key| fields.has("without", key))
+                .collect(),
             answers,
         };
         let target = target(fields).1;

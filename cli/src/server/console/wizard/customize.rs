@@ -22,7 +22,7 @@ use super::super::text::{alert, count, counted};
 use super::super::{Answer, Trouble};
 use super::case::Case;
 use super::choice::{
-    CONDITIONS, Choice, STYLES, TARGETS, THRESHOLD, carried, filled, set, style, target,
+    CONDITIONS, Choice, OF_MAPPING, STYLES, TARGETS, THRESHOLD, carried, filled, set, style, target,
 };
 use super::draft::{Draft, Named};
 use super::steps::{Step, steps, title, to};
@@ -112,7 +112,15 @@ pub(super) async fn page(
 /// The form of style, conditions, target and placeholders, with what each style comes to.
 fn choices(id: &str, fields: &Fields, effects: &[Effect]) -> Markup {
     let kept = carried(fields).filter(|name| {
-        !["style", "threshold", "condition", "target", "draft"].contains(&name)
+        ![
+            "style",
+            "threshold",
+            "condition",
+            "without",
+            "target",
+            "draft",
+        ]
+        .contains(&name)
             && !name.starts_with("set.")
     });
     let chosen = style(fields);
@@ -162,7 +170,15 @@ fn choices(id: &str, fields: &Fields, effects: &[Effect]) -> Markup {
                             }
                         }
                     }
-                    p.hint { "Each is a bet that the future is like the past. kms:ViaService and iam:PassedToService are always there where they hold." }
+                    p.hint { "Each is a bet that the future is like the past." }
+                    div.checks {
+                        @for (key, doc) in OF_MAPPING {
+                            label.check {
+                                input type="checkbox" name="without" value=(key) checked[fields.has("without", key)];
+                                span { "Leave out " code { (key) } span.hint { (doc) } }
+                            }
+                        }
+                    }
                     @if let Some(generated) = generated { (narrowed(generated)) }
                 }
                 @if let Some(generated) = generated { (placeholders(fields, generated)) }

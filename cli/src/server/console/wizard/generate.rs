@@ -16,7 +16,7 @@ use super::super::fields::Fields;
 use super::super::layout::{Page, Place};
 use super::super::sign_in::redirect;
 use super::super::span;
-use super::super::text::{alert, count, counted, day_text, name_of};
+use super::super::text::{alert, counted, day_text, name_of};
 use super::super::trouble::Trouble;
 use super::steps::{Step, steps};
 use crate::server::App;
@@ -31,7 +31,6 @@ struct Part {
     account: Option<String>,
     region: Option<String>,
     last: Option<i64>,
-    days: u64,
 }
 
 pub(super) async fn page(State(app): State<Arc<App>>, fields: Fields) -> Answer {
@@ -55,7 +54,6 @@ async fn form(app: &App, fields: &Fields, trouble: Option<&Trouble>) -> Answer {
         .collect();
     let regions: BTreeSet<&str> = parts.iter().filter_map(|it| it.region.as_deref()).collect();
     let last = parts.iter().filter_map(|it| it.last).max();
-    let days = parts.iter().map(|it| it.days).max().unwrap_or(0);
     let trails = app.lake.trails();
     let body = html! {
         (steps(None, Step::Generate, fields))
@@ -115,7 +113,7 @@ async fn form(app: &App, fields: &Fields, trouble: Option<&Trouble>) -> Answer {
                         }
                     }
                 }
-                p.hint { "None chosen means all: " (counted(accounts.len() as u64, "account", "accounts")) ", " (counted(regions.len() as u64, "region", "regions")) ", up to " (count(days)) " days with events." }
+                p.hint { "None chosen means all: " (counted(accounts.len() as u64, "account", "accounts")) ", " (counted(regions.len() as u64, "region", "regions")) " in the logs." }
             }
             div.actions { button.primary type="submit" { "Generate" } }
         }

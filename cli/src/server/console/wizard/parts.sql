@@ -2,7 +2,6 @@
 SELECT
     account,
     aws_region AS region,
-    CAST(max(day) AS INT) AS last,
-    count(DISTINCT day) AS days
+    CAST(max(day) AS INT) AS last
 FROM activity
 GROUP BY account, aws_region

@@ -68,7 +68,7 @@ fn replay(proven: &Proven) -> Markup {
     html! {
         section.proof {
             h2 { "Replay" }
-            p.big class=(if proof.holds() { "good" } else { "bad" }) {
+            p class=(if proof.holds() { "big good" } else { "big bad" }) {
                 (count(allowed as u64)) " of " (count(proof.requests as u64)) " allowed"
             }
             p.hint { "Every distinct request that was seen and authorized was put to IAM's rules again, against these documents." }

@@ -131,9 +131,9 @@ fn covered(coverage: &Coverage, principal: &str) -> Markup {
                 }
             },
             Some(own) => p.hint {
-                "Logs of account " span.mono { (account) } ": all " (counted(own.days as u64, "day", "days"))
-                @if let (Some(from), Some(to)) = (&coverage.from, &coverage.to) { " from " (from) " to " (to) }
-                "."
+                "The logs of account " span.mono { (account) } " have no gap: "
+                @if let (Some(from), Some(to)) = (&coverage.from, &coverage.to) { (from) @if from != to { " to " (to) } ", " }
+                (counted(own.days as u64, "day", "days")) "."
             },
         }
         p.hint {

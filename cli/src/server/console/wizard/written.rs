@@ -56,9 +56,9 @@ pub(super) async fn dossier(
     case: &Arc<Case>,
     choice: Choice,
 ) -> Result<Result<(Dossier, Vec<Circumstance>), DoesNotFit>, Trouble> {
-    let circumstances = match choice.options.narrow.is_empty() {
-        true => Vec::new(),
-        false => case.circumstances(app).await?.to_vec(),
+    let circumstances = match choice.options.needs_circumstances() {
+        false => Vec::new(),
+        true => case.circumstances(app).await?.to_vec(),
     };
     let case = Arc::clone(case);
     at_work(move || {
