@@ -34,8 +34,9 @@ pub struct Scope {
     pub accounts: Vec<String>,
 }
 
-/// The condition that a row of `activity` lies in one of the parts.
-fn any_of(scopes: &[Scope]) -> Expr {
+/// The condition that a row lies in one of the parts. `account` is its column of the account that
+/// recorded the call.
+pub(crate) fn any_of(scopes: &[Scope], account: &str) -> Expr {
     let one_of = |column: &str, values: &[String]| {
         let values = values.iter().map(|value| lit(value.as_str())).collect();
         col(column).in_list(values, false)
@@ -46,7 +47,7 @@ fn any_of(scopes: &[Scope]) -> Expr {
             all = all.and(one_of("aws_region", &scope.regions));
         }
         if !scope.accounts.is_empty() {
-            all = all.and(one_of("account", &scope.accounts));
+            all = all.and(one_of(account, &scope.accounts));
         }
         all
     };
@@ -70,7 +71,9 @@ impl Session {
         principal: &str,
         scopes: &[Scope],
     ) -> Result<Vec<Activity>, Error> {
-        let which = col("principal").eq(lit(principal)).and(any_of(scopes));
+        let which = col("principal")
+            .eq(lit(principal))
+            .and(any_of(scopes, "account"));
         let batches = self
             .grouped_activity(which, &GROUPS)
             .await?

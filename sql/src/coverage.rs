@@ -6,12 +6,23 @@ use datafusion::logical_expr::{cast, when};
 use datafusion::prelude::{col, lit};
 use trailwright_engine::coverage::{Coverage, Covered};
 
-use crate::activity::Rows;
+use crate::activity::{Rows, Scope, any_of};
 use crate::{Error, Session};
 
 impl Session {
     /// The accounts, regions and days that the lake has, and which are missing.
     pub async fn coverage(&self) -> Result<Coverage, Error> {
+        self.coverage_in(&[]).await
+    }
+
+    /// The same, of parts of the lake; without any part, of all of it.
+    pub async fn coverage_in(&self, scopes: &[Scope]) -> Result<Coverage, Error> {
+        let rows = self.covered(scopes).await?;
+        Ok(Coverage::of(&rows, self.range()))
+    }
+
+    /// How many events there are of each account, region and day, in a stable order.
+    pub async fn covered(&self, scopes: &[Scope]) -> Result<Vec<Covered>, Error> {
         // Before event version 1.08 there is no category.
         let is_data = col("event_category")
             .eq(lit("Data"))
@@ -26,6 +37,7 @@ impl Session {
             .table("events")
             .await?
             .filter(col("event_time").is_not_null())?
+            .filter(any_of(scopes, "recipient_account_id"))?
             .aggregate(groups, vec![count(lit(1)).alias("events")])?
             .collect()
             .await?;
@@ -40,6 +52,7 @@ impl Session {
                 data_events_of: rows.text("data", row),
             }));
         }
-        Ok(Coverage::of(&covered, self.range()))
+        covered.sort_by(|a: &Covered, b| a.place().cmp(&b.place()));
+        Ok(covered)
     }
 }

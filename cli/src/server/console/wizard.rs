@@ -1,13 +1,14 @@
 //! How does somebody get from a principal to a policy that they attach?
 //!
 //! ```text
-//! generate ──► progress ──► review ──► customize ──► proof ──► finish
+//! generate ──► progress ──► review ──► customize ──► proof ──► finish ──► apply
 //!                             └─► menu, evidence
 //! ```
 //!
 //! What is chosen is in the URL, and only texts that somebody edits are kept: as drafts, beside the
 //! job, under a name that is in the URL.
 
+mod apply;
 mod case;
 mod choice;
 mod customize;
@@ -52,4 +53,6 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/jobs/{id}/present", post(present::keep))
         .route("/jobs/{id}/finish", get(finish::page))
         .route("/jobs/{id}/download", get(finish::download))
+        .route("/jobs/{id}/apply", get(apply::page).post(apply::confirm))
+        .route("/jobs/{id}/rollback", post(apply::undo))
 }

@@ -8,10 +8,11 @@ use tokio::sync::OnceCell;
 use trailwright_engine::activity::Activity;
 use trailwright_engine::coverage::Coverage;
 use trailwright_engine::facts::Circumstance;
-use trailwright_engine::time::TimeRange;
+use trailwright_sql::Scope;
 
 use super::super::trouble::Trouble;
 use crate::server::App;
+use crate::server::error::ApiError;
 use crate::server::jobs::{Job, NoJob, Status};
 
 /// Cases that are remembered: one is asked for by each page of the wizard.
@@ -23,6 +24,7 @@ pub(in crate::server) struct Case {
     pub(super) activity: Vec<Activity>,
     pub(super) coverage: Coverage,
     circumstances: OnceCell<Vec<Circumstance>>,
+    scopes: Vec<Scope>,
 }
 
 /// The cases that were looked at last, so that all pages of one tell the same.
@@ -62,14 +64,18 @@ impl Case {
         if let Some(known) = app.cases.known(id) {
             return Ok(known);
         }
-        let session = app.lake.session(range(&job)).await?;
-        let scopes = app.lake.scopes(&job.order);
+        let order = &job.order;
+        let session = app.lake.session(order.range()).await?;
+        let scopes = app.lake.scopes_of(order).map_err(ApiError::from)?;
+        let (activity, coverage) = futures::try_join!(
+            session.activity_in(&order.principal_arn, &scopes),
+            session.coverage_in(&scopes),
+        )?;
         let case = Arc::new(Self {
-            activity: session
-                .activity_in(&job.order.principal_arn, &scopes)
-                .await?,
-            coverage: session.coverage().await?,
+            activity,
+            coverage,
             circumstances: OnceCell::new(),
+            scopes,
             job,
         });
         app.cases.remember(&case);
@@ -83,16 +89,10 @@ impl Case {
     /// Under which circumstances the principal called: for conditions only.
     pub(super) async fn circumstances(&self, app: &App) -> Result<&[Circumstance], Trouble> {
         let found = self.circumstances.get_or_try_init(async || {
-            let session = app.lake.session(range(&self.job)).await?;
-            session.circumstances(self.principal()).await
+            let session = app.lake.session(self.job.order.range()).await?;
+            let principal = self.principal();
+            session.circumstances_in(principal, &self.scopes).await
         });
         Ok(found.await?)
-    }
-}
-
-fn range(job: &Job) -> TimeRange {
-    TimeRange {
-        from: job.order.start_time.map(|at| at.as_microsecond()),
-        to: job.order.end_time.map(|at| at.as_microsecond()),
     }
 }

@@ -58,6 +58,7 @@ pub(super) async fn page(
                 (summary(&written, proven))
                 (naming(&id, &fields, &written))
                 (files(&id, &fields, &written, proven))
+                (attaching(&id, &fields, app.iam_endpoint.as_deref()))
             }
         }
     };
@@ -181,6 +182,22 @@ fn files(id: &str, fields: &Fields, written: &Written, proven: &Proven) -> Marku
                         }
                     }
                 }
+            }
+        }
+    }
+}
+
+/// The way to the account, if there is one.
+fn attaching(id: &str, fields: &Fields, endpoint: Option<&str>) -> Markup {
+    html! {
+        section {
+            h2 { "Create and attach" }
+            @match endpoint {
+                Some(endpoint) => {
+                    p { "In the account behind " code { (endpoint) } ", after a look at what that changes." }
+                    a.button.primary href=(carried(fields).link(&format!("/jobs/{id}/apply"))) { "Plan it" }
+                }
+                None => p.hint { "Start the server with " code { "--iam-endpoint-url" } " to do it from here; until then, download the policy, or run " code { "trailwright apply" } "." },
             }
         }
     }

@@ -21,6 +21,7 @@ use super::super::trouble::Trouble;
 use super::steps::{Step, steps};
 use crate::server::App;
 use crate::server::jobs::{Order, Trail};
+use crate::writing::Writing;
 
 /// Names that are suggested while somebody types.
 const SUGGESTED: usize = 500;
@@ -157,7 +158,11 @@ fn begin(app: &App, fields: &Fields) -> Result<String, Trouble> {
         regions: regions.clone(),
         start_time: range.from.map(time).transpose()?,
         end_time: range.to.map(time).transpose()?,
+        writing: Writing::default(),
     };
+    app.lake
+        .scopes_of(&order)
+        .map_err(crate::server::error::ApiError::from)?;
     let jobs = Arc::clone(&app.jobs);
     let job = tokio::task::block_in_place(|| jobs.start(order, None));
     Ok(job.map_err(crate::server::error::ApiError::from)?.job_id)
