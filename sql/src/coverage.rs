@@ -1,9 +1,8 @@
 //! Which logs does the lake have for the session's time range?
 
 use arrow::datatypes::DataType;
-use datafusion::functions_aggregate::expr_fn::count;
-use datafusion::logical_expr::{cast, when};
-use datafusion::prelude::{col, lit};
+use datafusion::logical_expr::cast;
+use datafusion::prelude::col;
 use trailwright_engine::coverage::{Coverage, Covered};
 
 use crate::activity::Rows;
@@ -12,21 +11,11 @@ use crate::{Error, Session};
 impl Session {
     /// The accounts, regions and days that the lake has, and which are missing.
     pub async fn coverage(&self) -> Result<Coverage, Error> {
-        // Before event version 1.08 there is no category.
-        let is_data = col("event_category")
-            .eq(lit("Data"))
-            .or(col("management_event").eq(lit(false)));
-        let groups = vec![
-            col("recipient_account_id").alias("account"),
-            col("aws_region").alias("region"),
-            cast(cast(col("event_time"), DataType::Date32), DataType::Int32).alias("day"),
-            when(is_data, col("event_source")).end()?.alias("data"),
-        ];
         let batches = self
-            .table("events")
+            .table("days")
             .await?
-            .filter(col("event_time").is_not_null())?
-            .aggregate(groups, vec![count(lit(1)).alias("events")])?
+            .filter(col("day").is_not_null())?
+            .with_column("day", cast(col("day"), DataType::Int32))?
             .collect()
             .await?;
         let mut covered = Vec::new();
@@ -34,10 +23,10 @@ impl Session {
             let rows = Rows::of(batch)?;
             covered.extend((0..batch.num_rows()).map(|row| Covered {
                 account: rows.text("account", row).unwrap_or_default(),
-                region: rows.text("region", row).unwrap_or_default(),
+                region: rows.text("aws_region", row).unwrap_or_default(),
                 day: rows.signed("day", row),
                 events: rows.number("events", row),
-                data_events_of: rows.text("data", row),
+                data_events_of: rows.text("data_events_of", row),
             }));
         }
         Ok(Coverage::of(&covered, self.range()))
