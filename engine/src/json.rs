@@ -1,11 +1,15 @@
 //! How is JSON text read without losing what it said?
 
+mod record;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+
+pub(crate) use record::{Member, Noted, members as record_members};
 
 /// The members of a JSON object in order, each value as the text it was written in.
 /// Keys may repeat.
@@ -162,33 +166,26 @@ pub(crate) fn compact(text: &str) -> Cow<'_, str> {
 /// Valid JSON `text` without white space and with each key once, the last value of one that is
 /// repeated; and whether any is.
 pub(crate) fn tidy(text: &str) -> (Cow<'_, str>, bool) {
-    let scanned = scan(text);
-    if scanned.repeats || scanned.escaped_key {
+    tidy_noted(text, scan(text))
+}
+
+/// As [`tidy`], for a text of which all is noted.
+pub(crate) fn tidy_noted(text: &str, noted: Noted) -> (Cow<'_, str>, bool) {
+    if noted.repeats || noted.escaped_key {
         let mut out = String::with_capacity(text.len());
-        let repeats = push_canonical(&mut out, text.trim(), 0) || scanned.repeats;
+        let repeats = push_canonical(&mut out, text.trim(), 0) || noted.repeats;
         return (Cow::Owned(out), repeats);
     }
-    match scanned.space {
+    match noted.space {
         false => (Cow::Borrowed(text), false),
         true => (Cow::Owned(without_space(text)), false),
     }
 }
 
-/// What is noteworthy in a JSON text.
-#[derive(Default)]
-struct Scanned {
-    /// White space between tokens.
-    space: bool,
-    /// A key that stands twice in an object, written in the same way.
-    repeats: bool,
-    /// A key with an escape: it may be the same as one that is written in another way.
-    escaped_key: bool,
-}
-
 /// Looks through valid JSON, once.
-fn scan(text: &str) -> Scanned {
+fn scan(text: &str) -> Noted {
     let bytes = text.as_bytes();
-    let mut found = Scanned::default();
+    let mut found = Noted::default();
     // The keys of all open objects, and where those of each begin; an array has none.
     let mut keys: Vec<&[u8]> = Vec::new();
     let mut open: Vec<Option<usize>> = Vec::new();
@@ -279,67 +276,15 @@ fn without_space(text: &str) -> String {
 
 /// Appends `text` to `out` as a JSON string.
 pub fn push_string(out: &mut String, text: &str) {
+    let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    if text.bytes().all(is_plain) {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     out.push_str(&serde_json::Value::from(text).to_string());
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn compact_leaves_strings_alone() {
-        assert_eq!(
-            compact("{ \"a b\" : [ 1 , \"x \\\" y\" ] }\n"),
-            r#"{"a b":[1,"x \" y"]}"#
-        );
-        assert!(matches!(compact(r#"{"a":1}"#), Cow::Borrowed(_)));
-    }
-
-    #[test]
-    fn tidy_keeps_the_last_value_of_a_repeated_key_at_any_depth() {
-        for (text, expected, repeats) in [
-            (r#"{"a":1,"b":{"a":1}}"#, r#"{"a":1,"b":{"a":1}}"#, false),
-            (r#"{"a":1, "a":2}"#, r#"{"a":2}"#, true),
-            (
-                r#"[{"x":{"a":1,"b":[],"a":"\""}}]"#,
-                r#"[{"x":{"a":"\"","b":[]}}]"#,
-                true,
-            ),
-            (r#"{"\u0061":1,"a":2}"#, r#"{"a":2}"#, true),
-            (r#"{"\u0061":1,"b":"a"}"#, r#"{"a":1,"b":"a"}"#, false),
-            (r#"{"b":"a","a":"b"}"#, r#"{"b":"a","a":"b"}"#, false),
-            (
-                r#"["a","a",{"a":["b","b"]}]"#,
-                r#"["a","a",{"a":["b","b"]}]"#,
-                false,
-            ),
-        ] {
-            let (tidied, repeated) = tidy(text);
-            assert_eq!((tidied.as_ref(), repeated), (expected, repeats), "{text}");
-        }
-        let many: Vec<String> = (0..40).map(|n| format!("\"k{}\":1", n % 39)).collect();
-        assert!(tidy(&format!("{{{}}}", many.join(","))).1);
-    }
-
-    #[test]
-    fn members_keep_order_repeats_and_numbers() -> Result<(), serde_json::Error> {
-        let found = members(r#"{"b":1.50,"a":{"x":[]},"b":1e400}"#)?;
-        let found: Vec<_> = found.iter().map(|(k, v)| (k.as_ref(), *v)).collect();
-        assert_eq!(found, [("b", "1.50"), ("a", r#"{"x":[]}"#), ("b", "1e400")]);
-        Ok(())
-    }
-
-    #[test]
-    fn a_lone_surrogate_is_no_string() {
-        assert_eq!(string(r#""\ud800""#), None);
-        assert_eq!(string(r#""a\u00e9""#).as_deref(), Some("aé"));
-    }
-
-    #[test]
-    fn one_record_has_one_canonical_text() {
-        let one = r#"{"b":[1.50,{"d":"\u00e9","c":null}],"a":1,"a":2}"#;
-        let other = "{ \"a\": 2, \"b\": [ 1.50, {\"c\":null, \"d\":\"é\"} ] }";
-        assert_eq!(canonical(one), canonical(other));
-        assert_ne!(canonical("[1.50]"), canonical("[1.5]"));
-    }
-}
+mod tests;

@@ -9,19 +9,19 @@ use crate::json;
 
 /// The identity behind an event.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Principal {
+pub struct Principal<'a> {
     /// What people know it by: an IAM ARN where there is one.
-    pub id: String,
+    pub id: Cow<'a, str>,
     /// CloudTrail's identity type; `Unknown` where the record gives none.
-    pub kind: String,
+    pub kind: Cow<'a, str>,
     /// Its account.
-    pub account: Option<String>,
+    pub account: Option<Cow<'a, str>>,
     /// Access key that signed the call.
-    pub access_key_id: Option<String>,
+    pub access_key_id: Option<Cow<'a, str>>,
     /// Role session name.
-    pub session_name: Option<String>,
+    pub session_name: Option<Cow<'a, str>>,
     /// Service that made the call for the principal.
-    pub invoked_by: Option<String>,
+    pub invoked_by: Option<Cow<'a, str>>,
 }
 
 /// The members of an object, or none where the record has something else.
@@ -29,7 +29,13 @@ struct Members<'a>(Vec<(Cow<'a, str>, &'a str)>);
 
 impl<'a> Members<'a> {
     fn of(text: &'a str) -> Self {
-        Self(json::members(text).unwrap_or_default())
+        Self(match json::record_members(text) {
+            Some((members, _)) => members
+                .iter()
+                .map(|member| (Cow::Borrowed(member.key), member.value))
+                .collect(),
+            None => json::members(text).unwrap_or_default(),
+        })
     }
 
     /// Of a repeated key the last value counts.
@@ -45,13 +51,12 @@ impl<'a> Members<'a> {
     }
 
     /// Nothing where the record has no string, or an empty one.
-    fn text(&self, key: &str) -> Option<String> {
-        let text = json::string(self.value(key)?)?;
-        (!text.is_empty()).then(|| text.into_owned())
+    fn text(&self, key: &str) -> Option<Cow<'a, str>> {
+        json::string(self.value(key)?).filter(|text| !text.is_empty())
     }
 }
 
-impl Principal {
+impl<'a> Principal<'a> {
     /// Reads a record's `userIdentity`, whatever it holds.
     ///
     /// ```
@@ -64,7 +69,7 @@ impl Principal {
     /// assert_eq!(principal.id, "arn:aws:iam::111122223333:role/ci/deploy");
     /// assert_eq!(principal.session_name.as_deref(), Some("alice"));
     /// ```
-    pub fn from_user_identity(text: &str) -> Self {
+    pub fn from_user_identity(text: &'a str) -> Self {
         let identity = Members::of(text);
         let issuer = identity.object("sessionContext").object("sessionIssuer");
         let arn = identity.text("arn");
@@ -79,21 +84,25 @@ impl Principal {
             } else {
                 "Unknown"
             };
-            kind.to_owned()
+            Cow::Borrowed(kind)
         });
-        let session_name = arn.as_deref().and_then(session_name);
+        let session_name = arn.clone().and_then(|arn| part(arn, session_name));
         let id = issuer
             .text("arn")
-            .or_else(|| arn.as_deref().map(role_of_session))
+            .or_else(|| arn.map(role_of_session))
             .or_else(|| {
                 let user = identity.object("onBehalfOf").text("userId")?;
-                Some(format!("arn:aws:identitystore:::user/{user}"))
+                Some(Cow::Owned(format!("arn:aws:identitystore:::user/{user}")))
             })
             .or_else(|| invoked_by.clone().filter(|_| kind == "AWSService"))
-            .or_else(|| identity.text("principalId").as_deref().map(without_session))
+            .or_else(|| {
+                part(identity.text("principalId")?, |id| {
+                    Some(without_session(id))
+                })
+            })
             .or_else(|| user_name.clone())
             .or_else(|| account.clone())
-            .unwrap_or_else(|| "unknown".to_owned());
+            .unwrap_or(Cow::Borrowed("unknown"));
 
         Self {
             id,
@@ -128,33 +137,50 @@ pub fn takes_policy(id: &str) -> Result<(), &'static str> {
     }
 }
 
+/// A part of a text that is kept as the text is.
+fn part<'a>(
+    text: Cow<'a, str>,
+    of: impl for<'t> Fn(&'t str) -> Option<&'t str>,
+) -> Option<Cow<'a, str>> {
+    match text {
+        Cow::Borrowed(text) => of(text).map(Cow::Borrowed),
+        Cow::Owned(text) => of(&text).map(|part| Cow::Owned(part.to_owned())),
+    }
+}
+
 /// The session name in an sts ARN.
-fn session_name(arn: &str) -> Option<String> {
+fn session_name(arn: &str) -> Option<&str> {
     let resource = arn.split(':').nth(5)?;
     let rest = resource
         .strip_prefix("assumed-role/")
         .or_else(|| resource.strip_prefix("federated-user/"))?;
-    rest.rsplit('/').next().map(ToOwned::to_owned)
+    rest.rsplit('/').next()
 }
 
 /// The role of an assumed-role session; any other ARN as it is. The role's path is not in the
 /// session's ARN and is lost: that is why the session issuer is asked first.
-fn role_of_session(arn: &str) -> String {
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    if let [_, partition, "sts", _, account, resource] = parts.as_slice()
-        && let Some(rest) = resource.strip_prefix("assumed-role/")
+fn role_of_session(arn: Cow<'_, str>) -> Cow<'_, str> {
+    let mut parts = arn.splitn(6, ':');
+    if let (_, Some(partition), Some("sts"), _, Some(account), Some(resource)) = (
+        parts.next(),
+        parts.next(),
+        parts.next(),
+        parts.next(),
+        parts.next(),
+        parts.next(),
+    ) && let Some(rest) = resource.strip_prefix("assumed-role/")
         && let Some((role, _)) = rest.rsplit_once('/')
     {
-        return format!("arn:{partition}:iam::{account}:role/{role}");
+        return Cow::Owned(format!("arn:{partition}:iam::{account}:role/{role}"));
     }
-    arn.to_owned()
+    arn
 }
 
 /// `AROA...:session` is one principal with all its sessions.
-fn without_session(principal_id: &str) -> String {
+fn without_session(principal_id: &str) -> &str {
     match principal_id.split_once(':') {
-        Some((id, _)) if id.starts_with("AROA") => id.to_owned(),
-        _ => principal_id.to_owned(),
+        Some((id, _)) if id.starts_with("AROA") => id,
+        _ => principal_id,
     }
 }
 

@@ -9,6 +9,8 @@ mod tests;
 use std::fmt;
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 
 /// A time range: `from` is in it, `to` is not. An open end is `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -114,6 +116,54 @@ impl fmt::Display for TimeRange {
 /// The time in an RFC 3339 `text`.
 pub fn from_text(text: &str) -> Option<i64> {
     text.parse::<Timestamp>()
+        .ok()
+        .map(Timestamp::as_microsecond)
+}
+
+/// The time in a `text` that is written just as [`to_text`] writes it, to the second, as nearly all
+/// of CloudTrail's are.
+pub(crate) fn from_usual_text(text: &str) -> Option<i64> {
+    let bytes: &[u8; 20] = text.as_bytes().try_into().ok()?;
+    let [
+        y0,
+        y1,
+        y2,
+        y3,
+        b'-',
+        m0,
+        m1,
+        b'-',
+        d0,
+        d1,
+        b'T',
+        h0,
+        h1,
+        b':',
+        n0,
+        n1,
+        b':',
+        s0,
+        s1,
+        b'Z',
+    ] = *bytes
+    else {
+        return None;
+    };
+    let digit = |byte: u8| byte.is_ascii_digit().then(|| byte - b'0');
+    let two = |tens: u8, ones: u8| i8::try_from(digit(tens)? * 10 + digit(ones)?).ok();
+    let year = i16::from(two(y0, y1)?) * 100 + i16::from(two(y2, y3)?);
+    let at = DateTime::new(
+        year,
+        two(m0, m1)?,
+        two(d0, d1)?,
+        two(h0, h1)?,
+        two(n0, n1)?,
+        two(s0, s1)?,
+        0,
+    )
+    .ok()?;
+    TimeZone::UTC
+        .to_timestamp(at)
         .ok()
         .map(Timestamp::as_microsecond)
 }

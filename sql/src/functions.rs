@@ -32,6 +32,7 @@ const fn told(call: &'static str, doc: &'static str) -> FunctionDoc {
 pub const FUNCTIONS: &[FunctionDoc] = &[
     told("iam_actions(event_source, event_name)", "actions that a call of that name needs; null if nobody knows, empty if it needs none"),
     told("iam_permissions(event_source, event_name, ...)", "what the view permissions is made of: its query shows the arguments"),
+    told("request_context(source_ip_address, ...)", "what an event tells of the condition keys of its request: the view permissions shows the arguments"),
     told("outcome(error_code, error_message)", "allowed, failed or denied"),
     told("arn_partition(arn)", "`aws`, `aws-cn`, ...; null if the text is no ARN, as of all of these"),
     told("arn_service(arn)", "`s3`"),

@@ -16,10 +16,11 @@ use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 use deltalake::DeltaTable;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use percent_encoding::percent_decode_str;
 use tokio::sync::{Mutex, OnceCell};
 use tokio::time::Instant;
 use trailwright_engine::event;
-use trailwright_engine::location::Storage;
+use trailwright_engine::location::{Storage, is_url};
 use trailwright_engine::time::{self, TimeRange};
 
 use crate::lake::Lake;
@@ -199,7 +200,13 @@ impl Session {
     /// The data files of `events`, as paths or URLs.
     pub fn data_files(&self) -> Result<Vec<String>, Error> {
         let files = self.events.get_file_uris();
-        Ok(files.map_err(|error| self.lake.failed(error))?.collect())
+        let files = files.map_err(|error| self.lake.failed(error))?;
+        // Paths come percent-encoded, as if they were URLs.
+        let path = |file: String| match is_url(&file) {
+            true => file,
+            false => percent_decode_str(&file).decode_utf8_lossy().into_owned(),
+        };
+        Ok(files.map(path).collect())
     }
 
     /// Names and URLs of the tables in the lake.

@@ -6,8 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
@@ -123,4 +124,88 @@ fn another_reader_sees_each_commit_and_events_without_a_month() {
         (&found["rows"], &found["without_time"]),
         (&json!(3), &json!(1))
     );
+}
+
+/// Questions in the SQL that all engines share.
+const QUESTIONS: [&str; 12] = [
+    "SELECT event_source, event_name, count(*) AS n FROM events GROUP BY 1, 2",
+    "SELECT principal, principal_type, count(*) AS n, count(DISTINCT event_name) AS names FROM events GROUP BY 1, 2",
+    "SELECT principal, event_name, count(*) AS n FROM events \
+     WHERE error_code IN ('AccessDenied', 'Client.UnauthorizedOperation') GROUP BY 1, 2",
+    "SELECT event_source, CAST(extract(epoch FROM min(event_time)) AS BIGINT) AS first, \
+     CAST(extract(epoch FROM max(event_time)) AS BIGINT) AS last FROM events GROUP BY 1",
+    "SELECT count(*) AS n, count(event_time) AS times, count(error_code) AS errors, count(DISTINCT event_id) AS ids, \
+     count(DISTINCT source_ip_address) AS addresses, count(read_only) AS flags FROM events",
+    "SELECT event_name, sum(length(user_identity)) AS who, sum(length(request_parameters)) AS what, \
+     max(length(response_elements)) AS answer FROM events GROUP BY 1",
+    "SELECT event_id, user_agent, aws_region FROM events WHERE event_name LIKE 'Describe%' AND read_only",
+    "SELECT event_id, request_parameters, resources FROM events WHERE event_source = 's3.amazonaws.com'",
+    "SELECT event_source, event_id FROM (SELECT event_source, event_id, row_number() OVER \
+     (PARTITION BY event_source ORDER BY event_time, event_id) AS place FROM events) AS places WHERE place <= 3",
+    "SELECT a.event_id, count(*) AS others FROM events a JOIN events b ON a.request_id = b.request_id \
+     AND a.event_id <> b.event_id GROUP BY 1",
+    "SELECT principal, service, action, outcome, sum(calls) AS n FROM activity GROUP BY 1, 2, 3, 4",
+    "SELECT action, resource, count(*) AS rows, sum(events) AS events FROM activity WHERE mapping <> 'unmapped' GROUP BY 1, 2",
+];
+
+/// Rows as texts, in an order of their own: engines give them in any.
+fn sorted(rows: impl IntoIterator<Item = Value>) -> Vec<String> {
+    let mut rows: Vec<String> = rows
+        .into_iter()
+        .map(|mut row| {
+            if let Value::Object(row) = &mut row {
+                row.retain(|_, value| !value.is_null());
+            }
+            row.to_string()
+        })
+        .collect();
+    rows.sort();
+    rows
+}
+
+#[test]
+fn other_readers_answer_as_we_do() {
+    let Some(python) = std::env::var_os("TRAILWRIGHT_TEST_PYTHON") else {
+        eprintln!("TRAILWRIGHT_TEST_PYTHON is not set: no other reader is asked");
+        return;
+    };
+    for name in fixture::WHOLE {
+        let lab = lab();
+        // A place that has to be quoted.
+        let lake = "the 'lake' of 100 %";
+        let source = fixture::folder(name);
+        lab.trailwright(["ingest", lake, source.to_str().unwrap()])
+            .status(0);
+        let files = lab.trailwright(["connect", lake, "--files"]).status(0);
+        let connect = lab.trailwright(["connect", lake, "--engine", "python"]);
+        let asked = json!({
+            "files": files.stdout.lines().collect::<Vec<_>>(),
+            "connect": connect.status(0).stdout,
+            "queries": QUESTIONS,
+        });
+        let mut reader = Command::new(&python)
+            .arg(fixture::root().join("tests/python/other_readers.py"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = reader.stdin.take().unwrap();
+        stdin.write_all(asked.to_string().as_bytes()).unwrap();
+        drop(stdin);
+        let output = reader.wait_with_output().unwrap();
+        assert!(output.status.success());
+        let theirs: Value = serde_json::from_slice(&output.stdout).unwrap();
+        for (i, query) in QUESTIONS.iter().enumerate() {
+            let rows = lab
+                .trailwright(["sql", lake, query, "--output", "ndjson"])
+                .status(0)
+                .ndjson();
+            let ours = sorted(rows);
+            for engine in ["duckdb", "deltalake"] {
+                if let Value::Array(rows) = &theirs[engine][i] {
+                    assert_eq!(ours, sorted(rows.clone()), "{engine} in {name}: {query}");
+                }
+            }
+        }
+    }
 }

@@ -26,6 +26,7 @@ mod policy_forms;
 mod policy_size;
 mod principals;
 mod prompt;
+mod pruning;
 mod query;
 mod readme;
 mod reference;

@@ -154,20 +154,32 @@ fn a_query_that_takes_too_long_is_stopped() {
 #[test]
 fn a_query_that_wants_too_much_memory_is_refused_and_spills_before() {
     let lab = lab();
-    // A sort of more than the memory goes to disk.
+    // A sort of more than the memory goes to disk, and says so in its plan.
     let sorted = "SELECT max(r) AS r FROM (SELECT row_number() OVER (ORDER BY -value, md5('x')) AS r \
         FROM generate_series(1, 2000000))";
-    lab.trailwright(["sql", "lake", sorted, "--memory", "40", "-o", "csv"])
+    let bounded = |query: &str, memory: &str, form: &str| {
+        lab.trailwright(["sql", "lake", query, "--memory", memory, "-o", form])
+    };
+    bounded(sorted, "40", "csv")
         .status(0)
         .stdout("r\n2000000\n");
+    let plan = |memory: &str| {
+        let explained = format!("EXPLAIN ANALYZE {sorted}");
+        let plan = bounded(&explained, memory, "json").status(0).stdout;
+        let spills = plan.split("spill_count=").skip(1).map(|rest| {
+            let digits = rest.split(|c: char| !c.is_ascii_digit()).next();
+            digits.unwrap().parse::<u64>().unwrap()
+        });
+        spills.sum::<u64>()
+    };
+    assert!(plan("40") > 0);
+    assert_eq!(plan("2000"), 0);
     // What cannot go to disk is refused.
-    let gathered = "SELECT length(string_agg(md5(CAST(value AS VARCHAR)), '')) \
-        FROM generate_series(1, 3000000)";
-    let done = lab.trailwright(["sql", "lake", gathered, "--memory", "16"]);
-    if done.stdout.is_empty() {
-        done.status(1)
-            .says("error: the query needs more memory than it may have");
-    }
+    let joined = "SELECT count(*) FROM generate_series(1, 3000000) a \
+        JOIN generate_series(1, 3000000) b ON a.value = b.value";
+    bounded(joined, "16", "csv")
+        .status(1)
+        .says("error: the query needs more memory than it may have");
 }
 
 #[test]

@@ -16,6 +16,8 @@ use super::truth::{Rows, Truth, difference};
 
 /// Ours, as tables call it.
 pub(super) const OURS: &str = "Trailwright";
+/// Ours, with the activity counted too.
+pub(super) const WITH_ROLL_UP: &str = "Trailwright, and its roll-up";
 /// Decoding into Parquet and nothing else.
 pub(super) const BARE: &str = "bare decode to Parquet";
 /// Inflating and parsing and nothing else.
@@ -193,17 +195,17 @@ fn ingest(
     in_turns(
         &task,
         plan.turns(),
-        &engines(tools, &[BARE, LIMIT]),
+        &engines(tools, &[WITH_ROLL_UP, BARE, LIMIT]),
         results,
         |engine| {
             empty(&out)?;
             Ok(match engine {
-                OURS => {
-                    let run = tools.trailwright([
-                        "ingest".as_ref(),
-                        out.as_os_str(),
-                        source.as_os_str(),
-                    ])?;
+                OURS | WITH_ROLL_UP => {
+                    let mut args = vec!["ingest".as_ref(), out.as_os_str(), source.as_os_str()];
+                    if engine == OURS {
+                        args.push("--no-refresh".as_ref());
+                    }
+                    let run = tools.trailwright(args)?;
                     let count = "count=SELECT count(*) AS events FROM events".to_owned();
                     let told = tools.own(&out, &[count], 1)?;
                     let rows = told.queries.get("count").map(super::engine::Asked::rows);

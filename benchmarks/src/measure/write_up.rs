@@ -10,11 +10,12 @@ use super::machine::Machine;
 use super::policies::{FILES_TO_POLICY, POLICY, TRAILSCRAPER};
 use super::query::{Of, QUERIES};
 use super::results::{Measured, Results};
-use super::side_by_side::{BARE, INGEST, LIMIT, OURS, RAW};
+use super::side_by_side::{BARE, INGEST, LIMIT, OURS, RAW, WITH_ROLL_UP};
 
 /// The order of engines in tables.
-const ENGINES: [&str; 7] = [
+const ENGINES: [&str; 8] = [
     OURS,
+    WITH_ROLL_UP,
     "DuckDB",
     "ClickHouse",
     "Polars",

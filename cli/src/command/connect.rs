@@ -1,9 +1,11 @@
 //! `trailwright connect LAKE`
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use clap::{Args, ValueEnum};
 use miette::{IntoDiagnostic, Result};
+use percent_encoding::percent_decode_str;
 use trailwright_engine::time::TimeRange;
 use trailwright_sql::Session;
 
@@ -62,6 +64,14 @@ impl Connect {
     }
 }
 
+/// The path that a `file:` URL names, or the URL of another kind.
+fn path_of(url: &str) -> Cow<'_, str> {
+    match url.strip_prefix("file://") {
+        Some(path) => percent_decode_str(path).decode_utf8_lossy(),
+        None => Cow::Borrowed(url),
+    }
+}
+
 /// A text in single quotes, as SQL writes it.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
@@ -70,7 +80,7 @@ fn quoted(text: &str) -> String {
 fn duckdb(tables: &[(String, String)]) -> String {
     let mut text = "-- DuckDB\nINSTALL delta; LOAD delta;\n".to_owned();
     for (name, url) in tables {
-        let place = quoted(url.strip_prefix("file://").unwrap_or(url));
+        let place = quoted(&path_of(url));
         text.push_str(&format!(
             "CREATE VIEW {name} AS SELECT * FROM delta_scan({place});\n"
         ));
@@ -113,7 +123,7 @@ fn python(tables: &[(String, String)]) -> String {
     let mut text =
         "# Python, with the package deltalake\nfrom deltalake import DeltaTable\n".to_owned();
     for (name, url) in tables {
-        let place = url.strip_prefix("file://").unwrap_or(url);
+        let place = path_of(url);
         let place = place.replace('\\', "\\\\").replace('"', "\\\"");
         text.push_str(&format!(
             "{name} = DeltaTable(\"{place}\").to_pyarrow_dataset()\n"

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use sha2::{Digest, Sha256};
 
 use super::{COLUMNS, ColumnKind, column_index, column_of_key, place};
-use crate::json;
+use crate::json::{self, Member, Noted};
 use crate::principal::Principal;
 use crate::time;
 
@@ -67,32 +67,14 @@ impl<'a> Row<'a> {
     /// Reads the record in `text`. Of a repeated key the last value counts, as it does in
     /// JavaScript, Python and AWS's own processing library.
     pub fn from_record(text: &'a str) -> Result<Self, RecordError> {
-        let members = json::members(text).map_err(RecordError::NotAnObject)?;
-        let overridden = overridden(&members);
         let mut row = Self {
             cells: vec![Cell::Null; COLUMNS.len()],
             repeated_keys: 0,
         };
-        let mut extra: Vec<(Cow<'a, str>, Cow<'a, str>)> = Vec::new();
-        let mut null_keys: Vec<Cow<'a, str>> = Vec::new();
-
-        for (i, (key, value)) in members.into_iter().enumerate() {
-            if overridden.contains(&i) {
-                row.repeated_keys += 1;
-                continue;
-            }
-            if value == "null" {
-                null_keys.push(key);
-                continue;
-            }
-            let exact = match column_of_key(&key) {
-                Some(column) => row.fill(column, value),
-                None => false,
-            };
-            if !exact {
-                let value = row.tidy(value);
-                extra.push((key, value));
-            }
+        let mut rest = Rest::default();
+        match json::record_members(text) {
+            Some((members, doubtful)) => row.read(&members, doubtful, &mut rest),
+            None => row.read_with_care(text, &mut rest)?,
         }
         // Insight events have neither name nor source of their own.
         if ![EVENT_NAME, EVENT_SOURCE, INSIGHT_DETAILS]
@@ -101,10 +83,66 @@ impl<'a> Row<'a> {
         {
             return Err(RecordError::NotCloudTrail);
         }
-        row.set_extra(extra, null_keys);
+        row.set_rest(rest);
         row.set_event_id(text);
         row.set_principal();
         Ok(row)
+    }
+
+    /// Takes the members of a usual record.
+    fn read(&mut self, members: &[Member<'a>], doubtful: bool, rest: &mut Rest<'a>) {
+        let overridden = match doubtful {
+            true => overridden(members, |member| member.key),
+            false => HashSet::new(),
+        };
+        for (i, member) in members.iter().enumerate() {
+            if doubtful && overridden.contains(&i) {
+                self.repeated_keys += 1;
+                continue;
+            }
+            self.take(
+                Cow::Borrowed(member.key),
+                member.value,
+                Some(member.noted),
+                rest,
+            );
+        }
+    }
+
+    /// Takes the members of a record that is unusual, or none.
+    fn read_with_care(&mut self, text: &'a str, rest: &mut Rest<'a>) -> Result<(), RecordError> {
+        let members = json::members(text).map_err(RecordError::NotAnObject)?;
+        let overridden = overridden(&members, |(key, _)| key);
+        for (i, (key, value)) in members.into_iter().enumerate() {
+            if overridden.contains(&i) {
+                self.repeated_keys += 1;
+                continue;
+            }
+            self.take(key, value, None, rest);
+        }
+        Ok(())
+    }
+
+    /// Puts a member where it belongs. What is in its value may be known.
+    fn take(
+        &mut self,
+        key: Cow<'a, str>,
+        value: &'a str,
+        noted: Option<Noted>,
+        rest: &mut Rest<'a>,
+    ) {
+        if value == "null" {
+            rest.null_keys.push(key);
+            return;
+        }
+        let exact = match column_of_key(&key) {
+            Some(column) => self.fill(column, value, noted),
+            None => false,
+        };
+        if !exact {
+            let value = self.tidy(value, noted);
+            rest.extra.push((key, value));
+        }
     }
 
     /// Writes the record as JSON text: the columns that carry keys, then what is in `extra`.
@@ -204,12 +242,12 @@ impl<'a> Row<'a> {
     }
 
     /// Puts the JSON `value` into a column. False if the column cannot give it back exactly.
-    fn fill(&mut self, column: usize, value: &'a str) -> bool {
+    fn fill(&mut self, column: usize, value: &'a str, noted: Option<Noted>) -> bool {
         let Some(kind) = COLUMNS.get(column).map(|c| c.kind) else {
             return false;
         };
         let (cell, exact) = match kind {
-            ColumnKind::Json => (Cell::Text(self.tidy(value)), true),
+            ColumnKind::Json => (Cell::Text(self.tidy(value, noted)), true),
             ColumnKind::Text => match json::string(value) {
                 Some(text) => (Cell::Text(text), true),
                 None => (Cell::Null, false),
@@ -222,9 +260,12 @@ impl<'a> Row<'a> {
                 _ => (Cell::Null, false),
             },
             ColumnKind::Time => match json::string(value) {
-                Some(text) => match time::from_text(&text) {
-                    Some(micros) => (Cell::Time(micros), time::is_text_of(micros, &text)),
-                    None => (Cell::Null, false),
+                Some(text) => match time::from_usual_text(&text) {
+                    Some(micros) => (Cell::Time(micros), true),
+                    None => match time::from_text(&text) {
+                        Some(micros) => (Cell::Time(micros), time::is_text_of(micros, &text)),
+                        None => (Cell::Null, false),
+                    },
                 },
                 None => (Cell::Null, false),
             },
@@ -236,18 +277,21 @@ impl<'a> Row<'a> {
     }
 
     /// A value as text without white space, each key once in each of its objects.
-    fn tidy(&mut self, value: &'a str) -> Cow<'a, str> {
-        let (text, repeats) = json::tidy(value);
+    fn tidy(&mut self, value: &'a str, noted: Option<Noted>) -> Cow<'a, str> {
+        let (text, repeats) = match noted {
+            Some(noted) => json::tidy_noted(value, noted),
+            None => json::tidy(value),
+        };
         self.repeated_keys += usize::from(repeats);
         text
     }
 
     /// In the order of the keys: the same whatever order the record has.
-    fn set_extra(
-        &mut self,
-        mut extra: Vec<(Cow<'a, str>, Cow<'a, str>)>,
-        mut null_keys: Vec<Cow<'a, str>>,
-    ) {
+    fn set_rest(&mut self, rest: Rest<'a>) {
+        let Rest {
+            mut extra,
+            mut null_keys,
+        } = rest;
         if !extra.is_empty() {
             extra.sort();
             let mut object = String::from("{");
@@ -304,20 +348,47 @@ impl<'a> Row<'a> {
     }
 
     fn set_principal(&mut self) {
-        let principal = Principal::from_user_identity(self.text_at(USER_IDENTITY).unwrap_or("{}"));
-        self.set_at(PRINCIPAL, Cow::Owned(principal.id));
-        self.set_at(PRINCIPAL_TYPE, Cow::Owned(principal.kind));
+        // The identity's text is the record's own unless it had to be rewritten.
+        let [id, kind, account, access_key_id, session_name, invoked_by] =
+            match self.cells.get(USER_IDENTITY) {
+                Some(Cell::Text(Cow::Borrowed(text))) => principal_cells(text),
+                Some(Cell::Text(Cow::Owned(text))) => {
+                    principal_cells(text).map(|cell| cell.map(|text| Cow::Owned(text.into_owned())))
+                }
+                _ => principal_cells("{}"),
+            };
         for (column, value) in [
-            (PRINCIPAL_ACCOUNT, principal.account),
-            (ACCESS_KEY_ID, principal.access_key_id),
-            (SESSION_NAME, principal.session_name),
-            (INVOKED_BY, principal.invoked_by),
+            (PRINCIPAL, id),
+            (PRINCIPAL_TYPE, kind),
+            (PRINCIPAL_ACCOUNT, account),
+            (ACCESS_KEY_ID, access_key_id),
+            (SESSION_NAME, session_name),
+            (INVOKED_BY, invoked_by),
         ] {
             if let Some(value) = value {
-                self.set_at(column, Cow::Owned(value));
+                self.set_at(column, value);
             }
         }
     }
+}
+
+/// What a record says that has no column.
+#[derive(Default)]
+struct Rest<'a> {
+    extra: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    null_keys: Vec<Cow<'a, str>>,
+}
+
+fn principal_cells(user_identity: &str) -> [Option<Cow<'_, str>>; 6] {
+    let principal = Principal::from_user_identity(user_identity);
+    [
+        Some(principal.id),
+        Some(principal.kind),
+        principal.account,
+        principal.access_key_id,
+        principal.session_name,
+        principal.invoked_by,
+    ]
 }
 
 /// Keys up to which each is compared with each: quicker than hashing them, until a hostile
@@ -325,13 +396,13 @@ impl<'a> Row<'a> {
 const FEW_KEYS: usize = 64;
 
 /// The places of members whose key comes again later.
-fn overridden(members: &[(Cow<'_, str>, &str)]) -> HashSet<usize> {
-    let keys = members.iter().map(|(key, _)| key.as_ref()).enumerate();
+fn overridden<M>(members: &[M], key_of: impl Fn(&M) -> &str) -> HashSet<usize> {
+    let keys = members.iter().map(&key_of).enumerate();
     if members.len() <= FEW_KEYS {
         let mut rest = members;
         keys.filter(|(_, key)| {
             rest = rest.split_first().map_or(&[], |(_, rest)| rest);
-            rest.iter().any(|(later, _)| later == key)
+            rest.iter().any(|later| key_of(later) == *key)
         })
         .map(|(i, _)| i)
         .collect()

@@ -27,6 +27,9 @@ use crate::Error;
 
 const ROW_GROUP_ROWS: usize = 128 * 1024;
 
+/// What is looked for like a needle. Row groups that do not have it are known by Bloom filters.
+const BLOOM_COLUMNS: [&str; 2] = ["event_id", "access_key_id"];
+
 /// Rows that are arranged at once.
 const SLICE_ROWS: usize = 16 * 1024;
 
@@ -320,8 +323,10 @@ fn properties() -> Result<WriterProperties, Error> {
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_column_bloom_filter_enabled(ColumnPath::from("event_id"), true)
         .set_column_dictionary_enabled(ColumnPath::from("event_id"), false);
+    for needle in BLOOM_COLUMNS {
+        properties = properties.set_column_bloom_filter_enabled(ColumnPath::from(needle), true);
+    }
     for column in COLUMNS.iter().filter(|c| c.kind == ColumnKind::Json) {
         // The smallest and largest JSON text helps no query.
         properties = properties

@@ -20,6 +20,27 @@ fn comes_back(record: &str) {
     assert_eq!(canonical(&back), canonical(record));
 }
 
+/// One pass over `text` may decline to read it. If it does not, it has read what `serde_json` does.
+#[track_caller]
+fn one_pass_agrees(text: &str) {
+    let Some((members, doubtful)) = json::record_members(text) else {
+        return;
+    };
+    let careful = json::members(text).unwrap();
+    let read: Vec<(&str, &str)> = members.iter().map(|m| (m.key, m.value)).collect();
+    let expected: Vec<(&str, &str)> = careful.iter().map(|(k, v)| (k.as_ref(), *v)).collect();
+    assert_eq!(read, expected, "{text}");
+    let keys: HashSet<&str> = read.iter().map(|(key, _)| *key).collect();
+    assert!(doubtful || keys.len() == read.len(), "{text}");
+    for member in &members {
+        assert_eq!(
+            json::tidy_noted(member.value, member.noted),
+            json::tidy(member.value),
+            "{text}"
+        );
+    }
+}
+
 /// JSON text of any shape, with what parsers stumble over.
 fn value() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
@@ -99,12 +120,82 @@ fn record() -> impl Strategy<Value = String> {
         })
 }
 
+/// Usual records take the quick way, or nothing is gained by it.
+#[test]
+fn a_usual_record_is_read_in_one_pass() {
+    for record in [
+        r#"{"eventVersion":"1.08","a":[1,-2.5e3,{"b":"\u00e9 \"x\"","c":{}}],"d":null,"e":[]}"#,
+        "{ \"eventName\" : \"x\",\n\"responseElements\": null }\n",
+    ] {
+        assert!(json::record_members(record).is_some(), "{record}");
+        one_pass_agrees(record);
+    }
+    for odd in [
+        "",
+        "{",
+        "[]",
+        "{}x",
+        r#"{"a":01}"#,
+        r#"{"a":1.}"#,
+        r#"{"a":-}"#,
+        r#"{"a":tru}"#,
+        r#"{"a":"\x"}"#,
+        r#"{"a":"\u12"}"#,
+        "{\"a\":\"\u{1}\"}",
+        r#"{"a":1,}"#,
+        r#"{"a":[1}]"#,
+        r#"{"\u0061":1}"#,
+        &format!("{{\"a\":{}1{}}}", "[".repeat(121), "]".repeat(121)),
+    ] {
+        assert!(json::record_members(odd).is_none(), "{odd}");
+    }
+    let many: Vec<String> = (0..100).map(|n| format!("\"k{}\":1", n % 99)).collect();
+    one_pass_agrees(&format!("{{\"a\":{{{}}}}}", many.join(",")));
+}
+
+#[test]
+fn a_usual_time_is_read_as_any_other() {
+    for text in [
+        "2026-11-24T09:30:00Z",
+        "2024-02-29T23:59:59Z",
+        "2023-02-29T00:00:00Z",
+        "2026-13-01T00:00:00Z",
+        "2026-01-01T24:00:00Z",
+        "2026-01-01T00:00:60Z",
+        "0000-01-01T00:00:00Z",
+        "9999-12-31T23:59:59Z",
+        "2026-01-01 00:00:00Z",
+        "2026-01-01T00:00:00z",
+        "2026-01-0/T00:00:00Z",
+    ] {
+        if let Some(micros) = time::from_usual_text(text) {
+            assert_eq!(time::from_text(text), Some(micros), "{text}");
+            assert!(time::is_text_of(micros, text), "{text}");
+        }
+    }
+    assert!(time::from_usual_text("2026-11-24T09:30:00Z").is_some());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
     fn every_record_comes_back_equal(record in record()) {
         comes_back(&record);
+    }
+
+    #[test]
+    fn one_pass_reads_what_serde_json_reads(
+        record in record(),
+        cut in any::<prop::sample::Index>(),
+        put in "[\\x00-\\x7f]{0,2}",
+    ) {
+        one_pass_agrees(&record);
+        // Whatever becomes of it: one byte out, others in.
+        let at = cut.index(record.len());
+        if record.is_char_boundary(at) && record.is_char_boundary(at + 1) {
+            one_pass_agrees(&format!("{}{put}{}", &record[..at], &record[at + 1..]));
+        }
     }
 
     #[test]
