@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use clap::{Args as ClapArgs, Parser};
 use miette::{Diagnostic, Result};
+use serde::Deserialize;
 use trailwright_engine::location::Storage;
 use trailwright_engine::reference::Info;
 use trailwright_engine::time::{TimeError, TimeRange};
@@ -36,20 +37,21 @@ fn version() -> &'static str {
 }
 
 /// A time range, as most commands take it. Times are UTC unless they say otherwise.
-#[derive(Debug, Clone, Default, ClapArgs)]
+#[derive(Debug, Clone, Default, ClapArgs, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub(crate) struct RangeArgs {
     /// First day, month or time: 2026-11-01, 2026-11, 2026-11-01T09:30+01:00, yesterday, -90d
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    from: Option<String>,
+    pub(crate) from: Option<String>,
     /// Last day or month (included), or the time before which to stop
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    to: Option<String>,
+    pub(crate) to: Option<String>,
     /// The last days, hours, weeks or months until now: 90d, 36h, "2 weeks"
     #[arg(long, value_name = "SPAN", conflicts_with_all = ["from", "to"])]
-    last: Option<String>,
+    pub(crate) last: Option<String>,
     /// A range: 2026-01..2026-03, 2026-11, "last month", "this week"
     #[arg(long, value_name = "RANGE", conflicts_with_all = ["from", "to", "last"], allow_hyphen_values = true)]
-    during: Option<String>,
+    pub(crate) during: Option<String>,
 }
 
 /// A time that was not understood, with what would be.
@@ -60,13 +62,27 @@ struct BadTime(TimeError);
 
 impl RangeArgs {
     pub(crate) fn parse(&self) -> Result<TimeRange> {
+        Ok(self.range().map_err(BadTime)?)
+    }
+
+    /// The range, as seen from now.
+    pub(crate) fn range(&self) -> Result<TimeRange, TimeError> {
         let now = jiff::Timestamp::now().as_microsecond();
-        let range = match (&self.last, &self.during) {
+        match (&self.last, &self.during) {
             (Some(span), _) => TimeRange::last(span, now),
             (_, Some(range)) => TimeRange::during(range, now),
             _ => TimeRange::between(self.from.as_deref(), self.to.as_deref(), now),
-        };
-        Ok(range.map_err(BadTime)?)
+        }
+    }
+
+    /// Whether the range is said in one way only. The command line sees to that itself.
+    pub(crate) fn is_said_once(&self) -> bool {
+        let ends = self.from.is_some() || self.to.is_some();
+        [ends, self.last.is_some(), self.during.is_some()]
+            .into_iter()
+            .filter(|said| *said)
+            .count()
+            <= 1
     }
 }
 

@@ -8,12 +8,16 @@
 
 mod account;
 mod apply;
+mod difference;
+mod fitness;
 mod plan;
 mod record;
 mod rollback;
 
 pub(crate) use account::{Account, AccountError, Who};
 pub(crate) use apply::{ApplyError, apply};
-pub(crate) use plan::{Plan, Wanted};
+pub(crate) use difference::Difference;
+pub(crate) use fitness::{NotApplied, fit_to_apply};
+pub(crate) use plan::{Old, Plan, Step, Wanted};
 pub(crate) use record::Record;
 pub(crate) use rollback::rollback;

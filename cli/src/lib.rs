@@ -20,12 +20,14 @@
 mod args;
 mod command;
 mod document;
+mod dossier;
 mod exit;
 mod iam;
 mod output;
 mod repl;
 mod report;
 mod server;
+mod writing;
 
 use std::process::ExitCode;
 

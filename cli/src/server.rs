@@ -16,8 +16,11 @@ mod console;
 mod error;
 mod guard;
 mod jobs;
+mod lake;
 mod listen;
 mod log;
+mod notice;
+mod policy;
 mod webhook;
 
 use std::sync::Arc;
@@ -26,11 +29,13 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use tower_http::catch_panic::CatchPanicLayer;
 
-pub(crate) use app::App;
+pub(crate) use app::{App, Resources};
 pub(crate) use auth::{Auth, Key, random};
-pub(crate) use jobs::{Jobs, Lake};
+pub(crate) use jobs::Jobs;
+pub(crate) use lake::Lake;
 pub(crate) use listen::{bind, serve};
 pub(crate) use log::{LogFormat, start_log};
+pub(crate) use notice::start_notices;
 pub(crate) use webhook::start_webhook;
 
 use error::ApiError;

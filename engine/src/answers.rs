@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::arn::Arn;
 use crate::reference::Reference;
@@ -22,7 +22,7 @@ use crate::reference::Reference;
 /// assert_eq!(answers.check(Reference::bundled()), Ok(()));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Answers {
     /// Actions to allow besides those that were used.
@@ -32,7 +32,7 @@ pub struct Answers {
 }
 
 /// An action to allow.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Addition {
     /// On the resources that it requires, as placeholders; on `*` if it requires none.
@@ -42,7 +42,7 @@ pub enum Addition {
 }
 
 /// An action on resources.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ActionOn {
     /// `sqs:SendMessage`.
@@ -52,7 +52,7 @@ pub struct ActionOn {
 }
 
 /// One value, or several.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Values {
     /// One.

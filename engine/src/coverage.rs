@@ -88,6 +88,19 @@ const MICROS_PER_DAY: i64 = 86_400_000_000;
 /// lie at the end of time.
 const MOST_DAYS: i64 = 200_000;
 
+impl Covered {
+    /// The order of rows: by account, region, day, and management events first.
+    pub fn place(&self) -> (&str, &str, i64, Option<&str>) {
+        let data = self.data_events_of.as_deref();
+        (&self.account, &self.region, self.day, data)
+    }
+
+    /// The day as text, `2026-11-24`.
+    pub fn day_text(&self) -> String {
+        day_text(self.day)
+    }
+}
+
 impl Coverage {
     /// What rows of the lake say of a range, which they lie in.
     pub fn of(rows: &[Covered], range: TimeRange) -> Self {

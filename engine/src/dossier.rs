@@ -4,7 +4,7 @@
 //! terminal, for files, and for whoever embeds this.
 
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::activity::Activity;
 use crate::coverage::Coverage;
@@ -133,8 +133,8 @@ impl Dossier {
         self.generated.document.statement.is_empty()
     }
 
-    /// What stands behind the policy, as JSON: the file `evidence.json`.
-    pub fn evidence_json(&self) -> String {
+    /// What stands behind the policy.
+    pub fn evidence_value(&self) -> Value {
         let Generated {
             calls,
             widened,
@@ -149,7 +149,7 @@ impl Dossier {
             unfilled,
             ..
         } = &self.generated;
-        to_json(&json!({
+        json!({
             "principal": self.principal,
             "firstSeen": self.first_seen.map(time::to_text),
             "lastSeen": self.last_seen.map(time::to_text),
@@ -167,29 +167,49 @@ impl Dossier {
             "needNoPermission": unchecked,
             "failedWithoutResource": vague,
             "coverage": self.coverage,
-        }))
+        })
     }
 
-    /// Whether the policy holds, as JSON: the file `proof.json`.
+    /// The same, as JSON: the file `evidence.json`.
+    pub fn evidence_json(&self) -> String {
+        to_json(&self.evidence_value())
+    }
+
+    /// Whether the policy holds.
+    pub fn proof_value(&self) -> Value {
+        proof_value(&self.principal, &self.proof, &self.reach)
+    }
+
+    /// The same, as JSON: the file `proof.json`.
     pub fn proof_json(&self) -> String {
-        let Proof { requests, refused } = &self.proof;
-        to_json(&json!({
-            "principal": self.principal,
-            "requests": requests,
-            "allowed": requests - refused.len().min(*requests),
-            "holds": self.proof.holds(),
-            "refused": refused,
-            "statements": self.reach,
-        }))
+        to_json(&self.proof_value())
     }
 
-    /// What nobody knows, as JSON: the file `unmapped.json`.
-    pub fn unmapped_json(&self) -> String {
-        to_json(&json!({
+    /// What nobody knows.
+    pub fn unmapped_value(&self) -> Value {
+        json!({
             "principal": self.principal,
             "services": self.gaps,
-        }))
+        })
     }
+
+    /// The same, as JSON: the file `unmapped.json`.
+    pub fn unmapped_json(&self) -> String {
+        to_json(&self.unmapped_value())
+    }
+}
+
+/// Whether documents hold, which may be others than those of a dossier.
+pub fn proof_value(principal: &str, proof: &Proof, reach: &[Reach]) -> Value {
+    let Proof { requests, refused } = proof;
+    json!({
+        "principal": principal,
+        "requests": requests,
+        "allowed": requests - refused.len().min(*requests),
+        "holds": proof.holds(),
+        "refused": refused,
+        "statements": reach,
+    })
 }
 
 /// JSON as people read it, with a newline at its end.

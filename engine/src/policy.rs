@@ -9,7 +9,8 @@ mod parse;
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 pub use operator::{Comparison, Operator, Quantifier, Test};
 pub use parse::{PolicyError, statement_position};
@@ -240,6 +241,13 @@ impl FromStr for PolicyDocument {
     }
 }
 
+impl<'de> Deserialize<'de> for PolicyDocument {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(from)?;
+        value.to_string().parse().map_err(D::Error::custom)
+    }
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
@@ -280,6 +288,10 @@ mod tests {
 }"#;
         let policy: PolicyDocument = text.parse().unwrap();
         assert_eq!(policy.to_json(), text);
+        assert_eq!(
+            serde_json::from_str::<PolicyDocument>(text).unwrap(),
+            policy
+        );
     }
 
     #[test]

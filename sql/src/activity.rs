@@ -34,8 +34,8 @@ pub struct Scope {
     pub accounts: Vec<String>,
 }
 
-/// The condition that a row of `activity` lies in one of the parts.
-fn any_of(scopes: &[Scope]) -> Expr {
+/// The condition that a row lies in one of the parts.
+pub(crate) fn any_of(scopes: &[Scope]) -> Expr {
     let one_of = |column: &str, values: &[String]| {
         let values = values.iter().map(|value| lit(value.as_str())).collect();
         col(column).in_list(values, false)

@@ -10,7 +10,7 @@ use futures::TryStreamExt;
 use trailwright_engine::facts::{Circumstance, Facts};
 use trailwright_engine::iam_path;
 
-use crate::activity::Rows;
+use crate::activity::{Rows, Scope, any_of};
 use crate::{Error, Session};
 
 const GROUPS: [&str; 5] = ["principal", "action", "resource", "conditions", "context"];
@@ -18,7 +18,17 @@ const GROUPS: [&str; 5] = ["principal", "action", "resource", "conditions", "con
 impl Session {
     /// The circumstances of one principal's calls.
     pub async fn circumstances(&self, principal: &str) -> Result<Vec<Circumstance>, Error> {
+        self.circumstances_in(principal, &[]).await
+    }
+
+    /// The same, in parts of the lake; without any part, in all of it.
+    pub async fn circumstances_in(
+        &self,
+        principal: &str,
+        scopes: &[Scope],
+    ) -> Result<Vec<Circumstance>, Error> {
         let of_principal = col("principal").eq(lit(principal));
+        let of_principal = of_principal.and(any_of(scopes));
         let query = self.circumstances_where(of_principal).await?;
         let mut batches = query.execute_stream().await?;
         let mut circumstances = Vec::new();

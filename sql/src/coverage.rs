@@ -5,16 +5,28 @@ use datafusion::logical_expr::cast;
 use datafusion::prelude::col;
 use trailwright_engine::coverage::{Coverage, Covered};
 
-use crate::activity::Rows;
+use crate::activity::{Rows, Scope, any_of};
 use crate::{Error, Session};
 
 impl Session {
     /// The accounts, regions and days that the lake has, and which are missing.
     pub async fn coverage(&self) -> Result<Coverage, Error> {
+        self.coverage_in(&[]).await
+    }
+
+    /// The same, of parts of the lake; without any part, of all of it.
+    pub async fn coverage_in(&self, scopes: &[Scope]) -> Result<Coverage, Error> {
+        let rows = self.covered(scopes).await?;
+        Ok(Coverage::of(&rows, self.range()))
+    }
+
+    /// How many events there are of each account, region and day, in a stable order.
+    pub async fn covered(&self, scopes: &[Scope]) -> Result<Vec<Covered>, Error> {
         let batches = self
             .table("days")
             .await?
             .filter(col("day").is_not_null())?
+            .filter(any_of(scopes))?
             .with_column("day", cast(col("day"), DataType::Int32))?
             .collect()
             .await?;
@@ -29,6 +41,7 @@ impl Session {
                 data_events_of: rows.text("data_events_of", row),
             }));
         }
-        Ok(Coverage::of(&covered, self.range()))
+        covered.sort_by(|a: &Covered, b| a.place().cmp(&b.place()));
+        Ok(covered)
     }
 }

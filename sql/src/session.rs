@@ -80,7 +80,15 @@ impl Session {
         range: TimeRange,
         limits: Limits,
     ) -> Result<Self, Error> {
-        let lake = Lake::at(location, storage);
+        Self::open_lake(Lake::at(location, storage), range, limits).await
+    }
+
+    /// The same lake over all of its time, as it is now.
+    pub async fn whole(&self) -> Result<Self, Error> {
+        Self::open_lake(self.lake.clone(), TimeRange::default(), self.limits).await
+    }
+
+    async fn open_lake(lake: Lake, range: TimeRange, limits: Limits) -> Result<Self, Error> {
         // In this order: the roll-up must not be ahead of the events.
         let found = RollUp::open(&lake, &rollup::ACTIVITY).await?;
         let events = lake.events().await?;

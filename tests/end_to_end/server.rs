@@ -4,6 +4,9 @@ mod api;
 mod attacks;
 mod clients;
 mod jobs;
+mod policies;
+mod stop;
+mod tell;
 
 use serde_json::{Value, json};
 use trailwright_tests::Lab;

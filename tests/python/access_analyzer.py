@@ -7,9 +7,10 @@ usage: access_analyzer.py URL ACCESS_KEY_ID SECRET_ACCESS_KEY PRINCIPAL
 import json
 import sys
 import time
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import boto3
+import botocore.auth
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -117,10 +118,14 @@ def finished(job, **flags):
     raise AssertionError("the job does not end")
 
 
+# The model has no waiters: clients ask until a job has ended.
+assert aa.waiter_names == []
+
 # Policy generation.
 job = start()
 answer = finished(job)
 details, result = answer["jobDetails"], answer["generatedPolicyResult"]
+assert len(answer["ResponseMetadata"]["RequestId"]) == 36
 assert details["status"] == "SUCCEEDED", details
 assert isinstance(details["startedOn"], datetime) and details["completedOn"] >= details["startedOn"]
 assert result["properties"]["principalArn"] == principal
@@ -146,6 +151,7 @@ error = refused(
     policyGenerationDetails={"principalArn": principal},
     clientToken=token,
 )
+assert error.response["resourceType"] == "PolicyGeneration" and error.response["Error"]["Message"]
 assert isinstance(error, aa.exceptions.ConflictException) and error.response["resourceId"] == first
 
 # An unknown principal, and a range without events, end with a reason.
@@ -157,13 +163,23 @@ early = {"startTime": datetime(2001, 1, 1, tzinfo=timezone.utc), "endTime": date
 assert finished(start(details=early))["jobDetails"]["jobError"]["code"] == "RESOURCE_NOT_FOUND_ERROR"
 elsewhere = {"trails": [{"cloudTrailArn": TRAIL, "regions": ["sa-east-1"]}]}
 error = finished(start(details=elsewhere))["jobDetails"]["jobError"]
-assert "in other regions" in error["message"], error
+assert "no events" in error["message"] and error["code"] == "RESOURCE_NOT_FOUND_ERROR", error
+error = refused(
+    "ValidationException",
+    start,
+    details={"trails": [{"cloudTrailArn": TRAIL, "allRegions": False}]},
+)
+assert error.response["fieldList"][0]["name"] == "cloudTrailDetails.trails[0].regions"
 
 # Pages.
 pages = list(aa.get_paginator("list_policy_generations").paginate(PaginationConfig={"PageSize": 2}))
 jobs = [job for page in pages for job in page["policyGenerations"]]
 assert len(pages) == 3 and len(jobs) == 5 and len({job["jobId"] for job in jobs}) == 5
 assert jobs == sorted(jobs, key=lambda job: job["startedOn"], reverse=True)
+whole = aa.get_paginator("list_policy_generations").paginate(PaginationConfig={"MaxItems": 3, "PageSize": 2})
+first = whole.build_full_result()
+rest = aa.get_paginator("list_policy_generations").paginate(PaginationConfig={"StartingToken": first["NextToken"]})
+assert first["policyGenerations"] + rest.build_full_result()["policyGenerations"] == jobs
 mine = aa.list_policy_generations(principalArn="arn:aws:iam::111122223333:role/nobody")["policyGenerations"]
 assert len(mine) == 1
 refused("ValidationException", aa.list_policy_generations, nextToken="made up")
@@ -224,6 +240,35 @@ error = refused(
     policyType="IDENTITY_POLICY",
 )
 assert isinstance(error, aa.exceptions.InvalidParameterException)
+
+# A page of another origin is nobody who may ask.
+stranger = client()
+stranger.meta.events.register(
+    "before-sign.accessanalyzer", lambda request, **_: request.headers.add_header("Origin", "https://evil.example")
+)
+stranger.meta.events.register("after-call.accessanalyzer", compare)
+error = refused("AccessDeniedException", stranger.list_policy_generations)
+assert isinstance(error, stranger.exceptions.AccessDeniedException)
+assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+
+# A request that was signed long ago, or was changed since, is of nobody.
+now = botocore.auth.get_current_datetime
+botocore.auth.get_current_datetime = lambda *_, **__: now() - timedelta(hours=1)
+refused("InvalidSignatureException", client().list_policy_generations)
+botocore.auth.get_current_datetime = now
+changed = client()
+
+
+def change(request, **_):
+    request.body = request.body.replace(b"reader", b"writer")
+
+
+changed.meta.events.register("before-send.accessanalyzer", change)
+refused(
+    "InvalidSignatureException",
+    changed.start_policy_generation,
+    policyGenerationDetails={"principalArn": principal},
+)
 
 # Signatures: any region will do, another key or secret will not.
 client(region="us-gov-west-1").list_policy_generations()

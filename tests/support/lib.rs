@@ -19,4 +19,4 @@ pub mod server;
 pub mod trail;
 
 pub use lab::{Lab, Outcome};
-pub use server::Server;
+pub use server::{Response, Server};

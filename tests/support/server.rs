@@ -133,6 +133,31 @@ impl Server {
         }
     }
 
+    /// Asks until the status is this one, for a minute at most.
+    #[track_caller]
+    pub fn until_status(&self, path: &str, status: u16) -> Response {
+        let begun = Instant::now();
+        loop {
+            let answer = self.ask("GET", path, "");
+            if answer.status == status {
+                return answer;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(60), "{answer:?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Begins a request with a body of `length` bytes, none of which is sent.
+    pub fn begin(&self, method: &str, path: &str, length: u64) -> TcpStream {
+        let mut stream = self.connect();
+        let (host, token) = (self.address, &self.token);
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream
+    }
+
     /// The id of its process.
     pub fn process_id(&self) -> u32 {
         self.process.id()
@@ -146,12 +171,22 @@ impl Server {
 
     /// Asks it to end, and waits until it did; its exit status.
     pub fn stop(mut self) -> Option<i32> {
+        self.ask_to_stop();
+        self.process.wait().unwrap().code()
+    }
+
+    /// Asks it to end.
+    pub fn ask_to_stop(&self) {
         let id = self.process.id().to_string();
         let asked = std::process::Command::new("kill")
             .arg(&id)
             .status()
             .unwrap();
         assert!(asked.success());
+    }
+
+    /// Waits until it has ended; its exit status.
+    pub fn ended(mut self) -> Option<i32> {
         self.process.wait().unwrap().code()
     }
 }
@@ -164,6 +199,13 @@ impl Drop for Server {
 }
 
 impl Response {
+    /// Reads all that comes.
+    pub fn read(mut stream: TcpStream) -> Self {
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        Self::parse(&String::from_utf8(answer).unwrap())
+    }
+
     fn parse(text: &str) -> Self {
         let (head, body) = text
             .split_once("\r\n\r\n")

@@ -4,18 +4,17 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use miette::{Diagnostic, IntoDiagnostic, Result};
-use trailwright_engine::Reference;
-use trailwright_engine::dossier::{Dossier, Seen};
-use trailwright_engine::generate::{Options, Target};
-use trailwright_engine::principal::takes_policy;
+use miette::{IntoDiagnostic, Result};
+use trailwright_engine::generate::Target;
 use trailwright_sql::Session;
 
 use crate::args::RangeArgs;
+use crate::dossier::{Known, NoPolicy};
 use crate::exit::Exit;
-use crate::iam::{Account, Plan, Wanted, Who, apply};
+use crate::iam::{Account, Old, Plan, Wanted, Who, apply, fit_to_apply};
 use crate::output::Stdout;
 use crate::report;
+use crate::writing::{Attach, WritingArgs};
 
 /// Create the policy for what a role or user did, and attach it. Without --yes it looks at the
 /// account and says what it would do.
@@ -31,15 +30,26 @@ pub(crate) struct Apply {
     principal: String,
     #[command(flatten)]
     range: RangeArgs,
+    #[command(flatten)]
+    writing: WritingArgs,
     /// IAM to speak to: https://iam.amazonaws.com is AWS's
     #[arg(long, value_name = "URL")]
     endpoint_url: String,
     /// Name of the managed policy; without one, Trailwright- and the name of the role or user
     #[arg(long)]
     name: Option<String>,
+    /// Description of the managed policy; without one, what it was made of
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+    /// Tag of the managed policy, if it is new. May be repeated
+    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tag)]
+    tags: Vec<(String, String)>,
     /// Detach all other managed policies, and delete inline ones
     #[arg(long)]
     replace: bool,
+    /// Detach this managed policy, or delete this inline one. May be repeated
+    #[arg(long, value_name = "NAME", conflicts_with = "replace")]
+    detach: Vec<String>,
     /// Folder for the file with what was there before
     #[arg(long, value_name = "DIR", default_value = ".")]
     keep: PathBuf,
@@ -48,64 +58,32 @@ pub(crate) struct Apply {
     yes: bool,
 }
 
-/// A policy that is not applied.
-#[derive(Debug, thiserror::Error, Diagnostic)]
-enum NotApplied {
-    #[error("cannot write a policy for `{principal}`: {reason}")]
-    #[diagnostic(help("`trailwright principals` lists the roles and users"))]
-    NoPolicyFor {
-        principal: String,
-        reason: &'static str,
-    },
-    #[error("`{0}` used no permission that is known: there is no policy to apply")]
-    #[diagnostic(help("widen --from and --to"))]
-    NothingUsed(String),
-    #[error(
-        "the policy would refuse {refused} of {requests} requests that were seen, first {action} on {resource}"
-    )]
-    #[diagnostic(help("it is not applied; please report this, with the event"))]
-    NotProven {
-        refused: usize,
-        requests: usize,
-        action: String,
-        resource: String,
-    },
+fn tag(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("write KEY=VALUE")?;
+    Ok((key.to_owned(), value.to_owned()))
 }
 
 impl Apply {
     pub(crate) async fn run(self) -> Result<Exit> {
         let session = Session::open_range(&self.lake, self.range.parse()?).await?;
-        let activity = session.activity(&self.principal).await?;
-        let no_policy = |reason| NotApplied::NoPolicyFor {
+        let writing = self.writing.writing(Attach::Managed)?;
+        let options = writing.options()?;
+        let known = Known::of(&session, &self.principal, &[], &options).await?;
+        let who = Who::parse(&self.principal).ok_or_else(|| NoPolicy::TakesNone {
             principal: self.principal.clone(),
-            reason,
-        };
-        takes_policy(&self.principal).map_err(no_policy)?;
-        let who = Who::parse(&self.principal).ok_or_else(|| no_policy("it is no role or user"))?;
-
-        let seen = Seen {
-            principal: &self.principal,
-            activity: &activity,
-            circumstances: &[],
-            coverage: &session.coverage().await?,
-        };
-        let options = Options::default();
-        let dossier = Dossier::of(&seen, &options, Target::Managed, Reference::bundled());
-        let dossier = dossier.into_diagnostic()?;
+            reason: "it is no role or user",
+        })?;
+        let dossier = known.dossier(&options, Target::Managed, writing.threshold)?;
+        report::say(&report::policy(
+            &dossier,
+            self.writing.compact_threshold(),
+            false,
+        ));
         if dossier.is_empty() {
-            return Err(NotApplied::NothingUsed(self.principal).into());
+            let principal = self.principal;
+            return Err(NoPolicy::NothingUsed { principal }.into());
         }
-        report::say(&report::policy(&dossier, None, false));
-        let proof = &dossier.proof;
-        if let Some(first) = proof.refused.first() {
-            return Err(NotApplied::NotProven {
-                refused: proof.refused.len(),
-                requests: proof.requests,
-                action: first.action.clone(),
-                resource: first.resource.clone(),
-            }
-            .into());
-        }
+        fit_to_apply(&dossier.proof, &dossier.documents)?;
 
         let account = Account::connect(&self.endpoint_url).await;
         let name = self
@@ -113,8 +91,15 @@ impl Apply {
             .unwrap_or_else(|| format!("Trailwright-{}", who.name));
         let wanted = Wanted {
             name,
+            description: self
+                .description
+                .unwrap_or_else(|| report::description(&dossier)),
+            tags: self.tags.into_iter().collect(),
             documents: dossier.documents,
-            replace: self.replace,
+            old: match self.replace {
+                true => Old::Goes,
+                false => Old::Stays { but: self.detach },
+            },
         };
         let plan = Plan::make(&account, who, wanted).await?;
         let mut out = Stdout::new();

@@ -1,9 +1,7 @@
 //! `trailwright policy LAKE --principal ARN | --all | --account ID`
 
-mod answers;
 mod batch;
 mod filter;
-mod fit;
 mod form;
 
 use std::io::Write;
@@ -12,14 +10,13 @@ use std::path::Path;
 use clap::Args;
 use miette::{Diagnostic, IntoDiagnostic, Result};
 use trailwright_engine::coverage::Coverage;
-use trailwright_engine::dossier::{Dossier, Seen};
+use trailwright_engine::dossier::Dossier;
 use trailwright_engine::format::{AttachTo, Attachment, File};
-use trailwright_engine::generate::{DoesNotFit, Options, Target};
-use trailwright_engine::time::TimeRange;
-use trailwright_engine::{Reference, principal, time};
+use trailwright_engine::generate::Target;
 use trailwright_sql::Session;
 
 use crate::args::{RangeArgs, StorageArgs};
+use crate::dossier::{self, Known, NoPolicy, in_words};
 use crate::exit::Exit;
 use crate::output::Stdout;
 use crate::report;
@@ -76,30 +73,11 @@ struct CannotWrite {
     source: std::io::Error,
 }
 
-/// Why there is no policy to write.
+/// Nobody whose policy could be written.
 #[derive(Debug, thiserror::Error, Diagnostic)]
-enum NoPolicy {
-    #[error("cannot write a policy for `{principal}`: {reason}")]
-    #[diagnostic(help("`trailwright principals` lists the roles and users"))]
-    TakesNone {
-        principal: String,
-        reason: &'static str,
-    },
-    #[error("the lake has no events{range}: that is no sign that nothing was used")]
-    #[diagnostic(help("{hint}"))]
-    EmptyRange { range: String, hint: String },
-    #[error("`{principal}` used no permission that is known: there is no policy to write")]
-    #[diagnostic(help(
-        "widen --from and --to, or see what it did: SELECT * FROM activity WHERE principal = '{principal}'"
-    ))]
-    NothingUsed { principal: String },
-    #[error("{error}")]
-    #[diagnostic(help("{hint}"))]
-    DoesNotFit { error: DoesNotFit, hint: String },
-    #[error("no role or user of account {0} is in the lake{1}")]
-    #[diagnostic(help("`trailwright principals` lists who is there"))]
-    NobodyOf(String, String),
-}
+#[error("no role or user of account {0} is in the lake{1}")]
+#[diagnostic(help("`trailwright principals` lists who is there"))]
+struct NobodyOf(String, String);
 
 /// A policy that is not as it was asked to be.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -124,7 +102,7 @@ impl Policy {
         let session = Session::open_at(&self.lake, &storage, range).await?;
         let coverage = session.coverage().await?;
         if coverage.events == 0 {
-            return Err(self.empty(range).await?.into());
+            return Err(dossier::empty(&session, &[]).await?.into());
         }
         match (&self.whose.principal, &self.whose.account) {
             (Some(principal), _) => write(&session, coverage, principal, &self.form).await?,
@@ -137,27 +115,6 @@ impl Policy {
         }
         Ok(Exit::Success)
     }
-
-    /// The error for a range without events, with the days that the lake has.
-    async fn empty(&self, range: TimeRange) -> Result<NoPolicy> {
-        let all = TimeRange::default();
-        let whole = Session::open_at(&self.lake, &self.storage.storage(), all).await?;
-        let whole = whole.coverage().await?;
-        let hint = match (whole.from, whole.to) {
-            (Some(from), Some(to)) => format!("it has events from {from} to {to}"),
-            _ => "it is empty: fill it with `trailwright ingest`".to_owned(),
-        };
-        let range = in_words(range);
-        Ok(NoPolicy::EmptyRange { range, hint })
-    }
-}
-
-/// ` from A before B`, as far as there are ends.
-fn in_words(range: TimeRange) -> String {
-    let part = |word: &str, at: Option<i64>| {
-        at.map_or(String::new(), |at| format!(" {word} {}", time::to_text(at)))
-    };
-    format!("{}{}", part("from", range.from), part("before", range.to))
 }
 
 /// Writes the policy for what `principal` did in the session's time range.
@@ -167,26 +124,10 @@ pub(super) async fn write(
     principal: &str,
     form: &Form,
 ) -> Result<()> {
-    // Asked first, as it says which names were perhaps meant.
-    let activity = session.activity(principal).await?;
-    if let Err(reason) = principal::takes_policy(principal) {
-        let principal = principal.to_owned();
-        return Err(NoPolicy::TakesNone { principal, reason }.into());
-    }
     let options = form.options()?;
-    let circumstances = match options.needs_circumstances() {
-        false => Vec::new(),
-        true => session.circumstances(principal).await?,
-    };
-    let seen = Seen {
-        principal,
-        activity: &activity,
-        circumstances: &circumstances,
-        coverage: &coverage,
-    };
+    let known = Known::covered(session, principal, &[], &options, coverage).await?;
     let target = form.target();
-    let dossier = Dossier::of(&seen, &options, target, Reference::bundled());
-    let dossier = dossier.map_err(|error| does_not_fit(error, &seen, &options, target, form))?;
+    let dossier = known.dossier(&options, target, form.compact_threshold())?;
     let to = match target {
         Target::Scp => {
             let account = principal.split(':').nth(4).unwrap_or_default();
@@ -210,29 +151,16 @@ async fn write_account(
     activity.retain(|it| trailwright_engine::scp::bears_on(account, &it.principal));
     if activity.is_empty() {
         let range = in_words(session.time_range());
-        return Err(NoPolicy::NobodyOf(account.to_owned(), range).into());
+        return Err(NobodyOf(account.to_owned(), range).into());
     }
-    let seen = Seen {
-        principal: account,
-        activity: &activity,
-        circumstances: &[],
-        coverage: &coverage,
+    let known = Known {
+        principal: account.to_owned(),
+        activity,
+        circumstances: Vec::new(),
+        coverage,
     };
-    let target = Target::Scp;
-    let dossier = Dossier::of(&seen, &options, target, Reference::bundled());
-    let dossier = dossier.map_err(|error| does_not_fit(error, &seen, &options, target, form))?;
+    let dossier = known.dossier(&options, Target::Scp, form.compact_threshold())?;
     finish(&dossier, form, &AttachTo::Account(account.to_owned()))
-}
-
-fn does_not_fit(
-    error: DoesNotFit,
-    seen: &Seen<'_>,
-    options: &Options,
-    target: Target,
-    form: &Form,
-) -> NoPolicy {
-    let hint = fit::hint(&error, seen, options, target, form.compact_threshold());
-    NoPolicy::DoesNotFit { error, hint }
 }
 
 /// Says what there is to say, and writes the policy if it is as it was asked to be.

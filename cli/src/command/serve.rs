@@ -15,7 +15,7 @@ use trailwright_engine::time::TimeRange;
 use crate::exit::Exit;
 use crate::output::Stdout;
 use crate::report;
-use crate::server::{self, App, Auth, Jobs, Key, Lake, LogFormat};
+use crate::server::{self, App, Auth, Jobs, Key, Lake, LogFormat, Resources};
 
 /// Answer IAM Access Analyzer's API on this machine, for AWS's own clients: policy generation from
 /// the lake, validation and checks. Our own API is beside it, at /api/v1, and the console for
@@ -36,9 +36,13 @@ pub(crate) struct Serve {
     /// One more name, with its port, by which clients may call the server
     #[arg(long = "allow-host", value_name = "HOST:PORT")]
     hosts: Vec<String>,
-    /// Accounts whose events a trail delivered; other trails stand for all of the lake
+    /// Accounts whose events a trail delivered, `*` for all. May be repeated. Without any, each trail
+    /// stands for the whole lake; with one, trails that are not named are unknown
     #[arg(long = "trail", value_name = "ARN=ACCOUNT,...", value_parser = trail)]
     trails: Vec<(String, Vec<String>)>,
+    /// What a generated policy names where the client asks for no placeholders
+    #[arg(long, value_enum, default_value_t)]
+    resources: Resources,
     /// Days for which policy generations that ended are kept; 0 is forever
     #[arg(long, default_value_t = 90, value_name = "DAYS")]
     keep_jobs: u32,
@@ -54,6 +58,9 @@ pub(crate) struct Serve {
     /// Told of each policy generation that ends, by a POST with its id, status and reason
     #[arg(long, value_name = "URL")]
     webhook: Option<reqwest::Url>,
+    /// Show a notice on the desktop for each policy generation that ends
+    #[arg(long)]
+    notify: bool,
     /// Form of the log on stderr
     #[arg(long, value_enum, default_value_t)]
     log: LogFormat,
@@ -64,10 +71,13 @@ fn trail(text: &str) -> Result<(String, Vec<String>), String> {
     let (arn, accounts) = text
         .split_once('=')
         .ok_or("write the trail's ARN, `=` and its accounts")?;
+    if accounts == "*" {
+        return Ok((arn.to_owned(), Vec::new()));
+    }
     let accounts: Vec<String> = accounts.split(',').map(ToOwned::to_owned).collect();
     let is_account = |it: &String| it.len() == 12 && it.bytes().all(|it| it.is_ascii_digit());
     match accounts.iter().find(|it| !is_account(it)) {
-        Some(other) => Err(format!("`{other}` is no account of 12 digits")),
+        Some(other) => Err(format!("`{other}` is no account of 12 digits, nor `*`")),
         None => Ok((arn.to_owned(), accounts)),
     }
 }
@@ -106,9 +116,13 @@ impl Serve {
         let keep = (self.keep_jobs > 0)
             .then(|| SignedDuration::from_hours(24 * i64::from(self.keep_jobs)));
         let jobs = Jobs::open(lake.clone(), keep, usize::from(self.jobs))?;
+        let kept = Arc::clone(&jobs);
 
         if let Some(url) = self.webhook {
-            server::start_webhook(&jobs, url).into_diagnostic()?;
+            server::start_webhook(&jobs, url)?;
+        }
+        if self.notify {
+            server::start_notices(&jobs);
         }
 
         let mut hosts = self.hosts;
@@ -119,12 +133,14 @@ impl Serve {
         let app = App::new(
             (lake, jobs),
             (auth, self.iam_endpoint_url),
-            hosts,
+            (hosts, self.resources),
             at_once,
             stopping.clone(),
         );
         let router = server::router(Arc::new(app));
 
+        // Before anybody is told that the server is there.
+        let mut signals = Signals::listen().into_diagnostic()?;
         let mut told = format!("http://{address}\n");
         if new_key {
             told += &format!(
@@ -144,35 +160,56 @@ impl Serve {
         ));
 
         tokio::spawn(async move {
-            stopped().await;
+            signals.next().await;
             // Nobody listens if all has ended.
             let _ = stop.send(true);
+            // Somebody who asks twice does not want to wait for what is being answered.
+            signals.next().await;
+            std::process::exit(Exit::Interrupted as i32);
         });
         server::serve(listener, router, stopping).await;
+        kept.stop();
         report::say("stopped; policy generations that ran go on when the lake is served again\n");
         Ok(Exit::Success)
     }
 }
 
-/// Waits until somebody asks the program to end.
-async fn stopped() {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
+/// How the program is asked to end.
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    /// From now on a signal does not end the program by itself.
+    fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminated) => {
-                tokio::select! {
-                    _ = interrupted => {}
-                    _ = terminated.recv() => {}
-                }
-            }
-            Err(error) => {
-                tracing::warn!(%error, "only Ctrl-C stops the server in order");
-                let _ = interrupted.await;
-            }
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
     }
-    #[cfg(not(unix))]
-    let _ = interrupted.await;
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }

@@ -1,10 +1,15 @@
 //! What does an account say, and what is it told?
 
+use std::collections::BTreeMap;
+
 use aws_config::meta::region::RegionProviderChain;
 use aws_sdk_iam::Client;
 use aws_sdk_iam::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_iam::types::Tag;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
+
+use super::plan::Managed;
 
 /// IAM in an account, by the user's own credentials.
 pub(crate) struct Account {
@@ -35,6 +40,35 @@ pub(crate) struct Attached {
 pub(crate) struct Inline {
     pub(crate) name: String,
     pub(crate) document: String,
+}
+
+/// A version of a managed policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Version {
+    /// `v3`.
+    pub(crate) id: String,
+    /// Whether it is the one that counts.
+    pub(crate) is_default: bool,
+    pub(crate) document: String,
+}
+
+/// Versions that IAM keeps of a managed policy.
+pub(super) const MOST_VERSIONS: usize = 5;
+
+impl Version {
+    /// Its number: `v10` comes after `v9`.
+    pub(super) fn number(&self) -> u64 {
+        let number = self.id.trim_start_matches('v').parse();
+        number.unwrap_or_default()
+    }
+}
+
+impl Attached {
+    /// Whether it has this name or ARN.
+    pub(super) fn is(&self, name: &str) -> bool {
+        self.name == name || self.arn == name
+    }
 }
 
 /// IAM refused, or was not reached.
@@ -96,12 +130,11 @@ impl Account {
         if found == who.arn {
             return Ok(());
         }
-        Err(AccountError {
-            action: format!("know {}", who.arn),
-            message: format!("the account has {found} by that name"),
-            hint: "see whether the credentials are those of the right account",
-            code: None,
-        })
+        Err(AccountError::refused(
+            format!("know {}", who.arn),
+            format!("the account has {found} by that name"),
+            "see whether the credentials are those of the right account",
+        ))
     }
 
     async fn arn_of(&self, who: &Who) -> Result<String, AccountError> {
@@ -143,7 +176,7 @@ impl Account {
         let mut attached = Vec::new();
         for policy in found {
             let arn = policy.policy_arn.unwrap_or_default();
-            let (_, document) = self.document(&arn).await?;
+            let document = self.document(&arn).await?;
             attached.push(Attached {
                 name: policy.policy_name.unwrap_or_default(),
                 arn,
@@ -200,56 +233,93 @@ impl Account {
         Ok(inline)
     }
 
-    /// The default version of a managed policy, and its document.
-    pub(super) async fn document(&self, arn: &str) -> Result<(String, String), AccountError> {
+    /// The document of a managed policy that counts.
+    async fn document(&self, arn: &str) -> Result<String, AccountError> {
         let action = || format!("give the policy {arn}");
         let policy = self.client.get_policy().policy_arn(arn).send().await;
         let policy = policy.map_err(|error| failed(action(), error))?.policy;
-        let version = policy
-            .and_then(|it| it.default_version_id)
-            .unwrap_or_default();
-        let found = self.client.get_policy_version();
-        let found = found.policy_arn(arn).version_id(&version).send().await;
-        let found = found
-            .map_err(|error| failed(action(), error))?
-            .policy_version;
-        let document = found.and_then(|it| it.document).unwrap_or_default();
-        Ok((version, decoded(&document)))
+        let version = policy.and_then(|it| it.default_version_id);
+        self.version(arn, &version.unwrap_or_default()).await
     }
 
-    /// The same, if there is such a policy.
-    pub(super) async fn document_if_any(
-        &self,
-        arn: &str,
-    ) -> Result<Option<(String, String)>, AccountError> {
-        match self.document(arn).await {
-            Ok(found) => Ok(Some(found)),
-            Err(error) if error.is("NoSuchEntity") => Ok(None),
+    async fn version(&self, arn: &str, id: &str) -> Result<String, AccountError> {
+        let found = self.client.get_policy_version();
+        let found = found.policy_arn(arn).version_id(id).send().await;
+        let found = found.map_err(|error| failed(format!("give version {id} of {arn}"), error))?;
+        let document = found.policy_version.and_then(|it| it.document);
+        Ok(decoded(&document.unwrap_or_default()))
+    }
+
+    /// The versions of a managed policy, if there is one.
+    pub(super) async fn versions(&self, arn: &str) -> Result<Option<Vec<Version>>, AccountError> {
+        let listed = self.client.list_policy_versions();
+        let listed = listed.policy_arn(arn).send().await;
+        let listed = listed.map_err(|error| failed(format!("list the versions of {arn}"), error));
+        let listed = match listed {
+            Ok(listed) => listed.versions.unwrap_or_default(),
+            Err(error) if error.is("NoSuchEntity") => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let mut versions = Vec::new();
+        for version in listed {
+            let id = version.version_id.unwrap_or_default();
+            versions.push(Version {
+                document: self.version(arn, &id).await?,
+                is_default: version.is_default_version,
+                id,
+            });
+        }
+        Ok(Some(versions))
+    }
+
+    /// How many have a managed policy attached. Nobody has one that is not there.
+    pub(super) async fn attachments(&self, arn: &str) -> Result<u32, AccountError> {
+        let policy = self.client.get_policy().policy_arn(arn).send().await;
+        match policy.map_err(|error| failed(format!("give the policy {arn}"), error)) {
+            Ok(found) => {
+                let count = found.policy.and_then(|it| it.attachment_count);
+                Ok(count
+                    .and_then(|it| u32::try_from(it).ok())
+                    .unwrap_or_default())
+            }
+            Err(error) if error.is("NoSuchEntity") => Ok(0),
             Err(error) => Err(error),
         }
     }
 
-    pub(super) async fn create(&self, name: &str, document: &str) -> Result<String, AccountError> {
-        let made = self.client.create_policy().policy_name(name);
+    pub(super) async fn create(
+        &self,
+        new: &Managed,
+        description: &str,
+        tags: &BTreeMap<String, String>,
+    ) -> Result<(), AccountError> {
+        let action = || format!("create the policy {}", new.name);
+        let mut made = self.client.create_policy().policy_name(&new.name);
+        for (key, value) in tags {
+            let tag = Tag::builder().key(key).value(value).build();
+            made = made.tags(tag.map_err(|error| {
+                AccountError::refused(action(), error.to_string(), "a tag has a key and a value")
+            })?);
+        }
         let made = made
-            .policy_document(document)
-            .description("Least privilege from CloudTrail, by Trailwright")
+            .policy_document(&new.document)
+            .description(description)
             .send()
             .await;
-        let made = made.map_err(|error| failed(format!("create the policy {name}"), error))?;
-        Ok(made.policy.and_then(|it| it.arn).unwrap_or_default())
+        done(made, action)
     }
 
-    /// Adds a version to a policy, which becomes the default; its name.
+    /// Adds a version to a policy; its name.
     pub(super) async fn add_version(
         &self,
         arn: &str,
         document: &str,
+        is_default: bool,
     ) -> Result<String, AccountError> {
         let made = self.client.create_policy_version().policy_arn(arn);
         let made = made
             .policy_document(document)
-            .set_as_default(true)
+            .set_as_default(is_default)
             .send()
             .await;
         let made = made.map_err(|error| failed(format!("add a version to {arn}"), error))?;
@@ -343,6 +413,16 @@ impl Account {
 }
 
 impl AccountError {
+    /// Something that IAM is not even asked to do.
+    pub(super) fn refused(action: String, message: String, hint: &'static str) -> Self {
+        Self {
+            action,
+            message,
+            hint,
+            code: None,
+        }
+    }
+
     /// Whether IAM gave this error.
     pub(super) fn is(&self, code: &str) -> bool {
         self.code.as_deref() == Some(code)

@@ -39,15 +39,18 @@ pub(crate) async fn apply(
 async fn steps(account: &Account, plan: &Plan) -> Result<(), AccountError> {
     for new in &plan.new {
         match &new.present {
-            None => {
-                account.create(&new.name, &new.document).await?;
-            }
+            None => account.create(new, &plan.description, &plan.tags).await?,
             Some(_) if new.is_up_to_date() => {}
             Some(_) => {
-                account.add_version(&new.arn, &new.document).await?;
+                if let Some(oldest) = new.version_to_delete() {
+                    account.delete_version(&new.arn, &oldest.id).await?;
+                }
+                account.add_version(&new.arn, &new.document, true).await?;
             }
         }
-        account.attach(&plan.who, &new.arn).await?;
+        if plan.attached.iter().all(|it| it.arn != new.arn) {
+            account.attach(&plan.who, &new.arn).await?;
+        }
     }
     for old in plan.detached() {
         account.detach(&plan.who, &old.arn).await?;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::account::{Attached, Inline, Who};
-use super::plan::Plan;
+use super::account::{Attached, Inline, Version, Who};
+use super::plan::{Managed, Plan};
 
 /// What `rollback` needs. It is on disk before anything is changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +32,12 @@ pub(crate) struct Applied {
     pub(crate) arn: String,
     /// The default version before, if the policy was there.
     pub(crate) version_before: Option<String>,
+    /// All of its versions before.
+    #[serde(default)]
+    pub(crate) versions_before: Vec<String>,
+    /// The version that had to go to make room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) deleted: Option<Version>,
     /// The document that it was given.
     pub(crate) document: String,
 }
@@ -60,6 +66,20 @@ pub(crate) enum RecordError {
     Version { path: PathBuf, found: u32 },
 }
 
+impl Applied {
+    fn of(new: &Managed) -> Self {
+        let versions = new.present.as_deref().unwrap_or_default();
+        let default = versions.iter().find(|it| it.is_default);
+        Self {
+            arn: new.arn.clone(),
+            version_before: default.map(|it| it.id.clone()),
+            versions_before: versions.iter().map(|it| it.id.clone()).collect(),
+            deleted: new.version_to_delete().cloned(),
+            document: new.document.clone(),
+        }
+    }
+}
+
 impl Record {
     pub(super) fn of(plan: &Plan, endpoint: &str) -> Self {
         Self {
@@ -67,15 +87,7 @@ impl Record {
             made_at: Timestamp::now(),
             endpoint: endpoint.to_owned(),
             who: plan.who.clone(),
-            applied: plan
-                .new
-                .iter()
-                .map(|new| Applied {
-                    arn: new.arn.clone(),
-                    version_before: new.present.as_ref().map(|(version, _)| version.clone()),
-                    document: new.document.clone(),
-                })
-                .collect(),
+            applied: plan.new.iter().map(Applied::of).collect(),
             attached_before: plan.attached.clone(),
             inline_before: plan.inline.clone(),
         }

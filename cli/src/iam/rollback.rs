@@ -1,9 +1,8 @@
 //! How is all put back as it was?
 
-use trailwright_engine::PolicyDocument;
-
 use super::account::{Account, AccountError};
-use super::record::Record;
+use super::plan::same;
+use super::record::{Applied, Record};
 
 /// Puts a role or user back to what a record says that it had, and says what was done. What was
 /// taken away comes back before what is new goes. It may be run again.
@@ -35,32 +34,58 @@ pub(crate) async fn rollback(
             account.detach(who, &new.arn).await?;
             done.push(format!("detached {}", new.arn));
         }
-        let Some((version, document)) = account.document_if_any(&new.arn).await? else {
-            continue;
-        };
-        match &new.version_before {
-            // Somebody else's change since is not undone.
-            _ if !same(&document, &new.document) => {}
-            Some(before) if *before != version => {
-                account.set_default(&new.arn, before).await?;
-                account.delete_version(&new.arn, &version).await?;
-                done.push(format!("set {} back to version {before}", new.arn));
-            }
-            Some(_) => {}
-            None => match account.delete(&new.arn).await {
-                Ok(()) => done.push(format!("deleted {}", new.arn)),
-                // Others have it attached by now, or gave it versions.
-                Err(error) if error.is("DeleteConflict") => {
-                    done.push(format!("left {}, which others use", new.arn));
-                }
-                Err(error) => return Err(error),
-            },
-        }
+        done.extend(policy(account, new).await?);
     }
     Ok(done)
 }
 
-fn same(one: &str, other: &str) -> bool {
-    let parsed = |text: &str| text.parse::<PolicyDocument>().ok();
-    parsed(one) == parsed(other)
+/// Puts one managed policy back.
+async fn policy(account: &Account, new: &Applied) -> Result<Vec<String>, AccountError> {
+    let mut done = Vec::new();
+    let arn = &new.arn;
+    let Some(versions) = account.versions(arn).await? else {
+        return Ok(done);
+    };
+    let default = versions.iter().find(|it| it.is_default);
+    let is_ours = default.is_some_and(|it| same(&it.document, &new.document));
+    let Some(before) = &new.version_before else {
+        // Somebody else's change since is not undone.
+        if is_ours {
+            match account.delete(arn).await {
+                Ok(()) => done.push(format!("deleted {arn}")),
+                // Others have it attached by now, or gave it versions.
+                Err(error) if error.is("DeleteConflict") => {
+                    done.push(format!("left {arn}, which others use"));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        return Ok(done);
+    };
+    let is_default = |id: &str| default.is_some_and(|it| it.id == id);
+    if is_ours && !is_default(before) && versions.iter().any(|it| it.id == *before) {
+        account.set_default(arn, before).await?;
+        done.push(format!("set {arn} back to version {before}"));
+    } else if !is_default(before) {
+        return Ok(done);
+    }
+    // Also if an earlier run of this ended here.
+    let added = versions.iter().filter(|it| {
+        it.id != *before
+            && !new.versions_before.contains(&it.id)
+            && same(&it.document, &new.document)
+    });
+    for version in added {
+        account.delete_version(arn, &version.id).await?;
+        done.push(format!("deleted version {} of {arn}", version.id));
+    }
+    if let Some(gone) = &new.deleted
+        && versions
+            .iter()
+            .all(|it| !same(&it.document, &gone.document))
+    {
+        let id = account.add_version(arn, &gone.document, false).await?;
+        done.push(format!("put back version {} of {arn}, now {id}", gone.id));
+    }
+    Ok(done)
 }

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, watch};
+use clap::ValueEnum;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 use super::auth::Auth;
-use super::jobs::{Jobs, Lake};
+use super::jobs::Jobs;
+use super::lake::Lake;
 
 /// A request has at most this many bytes. Two policies of the size that is looked into fit, also if
 /// each of their characters is escaped.
@@ -21,6 +23,19 @@ pub(super) const ANSWER_TIME: Duration = Duration::from_secs(120);
 /// Queries that run at once. More wait, and count as requests meanwhile.
 const QUERIES: usize = 2;
 
+/// Requests without a secret that are answered at once.
+const STRANGERS: usize = 8;
+
+/// What GetGeneratedPolicy names as resources where no placeholders are asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Resources {
+    /// The ARNs that were seen, which is the least
+    #[default]
+    Seen,
+    /// `*` for all of them, as AWS answers
+    Any,
+}
+
 /// What the answers of a server stand on.
 pub(crate) struct App {
     pub(crate) lake: Lake,
@@ -28,10 +43,13 @@ pub(crate) struct App {
     pub(crate) auth: Auth,
     /// IAM to speak to, if policies may be applied from here.
     pub(crate) iam_endpoint: Option<String>,
+    pub(crate) resources: Resources,
     /// Names by which clients may call the server, with their port.
     pub(crate) hosts: Vec<String>,
     /// Requests that are answered at once.
     pub(super) requests: Semaphore,
+    /// Those of whoever has not shown a secret.
+    pub(super) strangers: Semaphore,
     pub(super) queries: Semaphore,
     /// Turns true when the server stops.
     pub(crate) stopping: watch::Receiver<bool>,
@@ -42,7 +60,7 @@ impl App {
     pub(crate) fn new(
         (lake, jobs): (Lake, Arc<Jobs>),
         (auth, iam_endpoint): (Auth, Option<String>),
-        hosts: Vec<String>,
+        (hosts, resources): (Vec<String>, Resources),
         at_once: usize,
         stopping: watch::Receiver<bool>,
     ) -> Self {
@@ -51,10 +69,18 @@ impl App {
             jobs,
             auth,
             iam_endpoint,
+            resources,
             hosts,
             requests: Semaphore::new(at_once),
+            strangers: Semaphore::new(STRANGERS),
             queries: Semaphore::new(QUERIES),
             stopping,
         }
+    }
+
+    /// Waits for the turn of a query.
+    pub(super) async fn query_place(&self) -> Option<SemaphorePermit<'_>> {
+        // Closed never: the semaphore lives as long as the server.
+        self.queries.acquire().await.ok()
     }
 }

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use axum::body::Bytes;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Request};
+use axum::http::{HeaderMap, HeaderValue, Request};
 use scratchstack_aws_signature::{
     GetSigningKeyRequest, GetSigningKeyResponse, KSecretKey, NO_ADDITIONAL_SIGNED_HEADERS,
     SignatureError, SignatureOptions, service_for_signing_key_fn, sigv4_validate_request,
@@ -24,6 +24,9 @@ const SERVICE: &str = "access-analyzer";
 
 /// Characters of a secret access key, as AWS makes them.
 const SECRET_LENGTH: usize = 40;
+
+/// Stands before a token.
+const BEARER: &[u8] = b"Bearer ";
 
 /// What clients must know.
 #[derive(Clone)]
@@ -119,19 +122,38 @@ impl Auth {
         &self.session
     }
 
-    /// Whether a request, which is whole, is from somebody who may ask.
-    pub(super) async fn check(&self, parts: &Parts, body: &Bytes) -> Result<(), ApiError> {
-        let Some(given) = parts.headers.get(AUTHORIZATION) else {
+    /// Whether the head of a request may be that of somebody who may ask.
+    pub(super) fn check_head(&self, headers: &HeaderMap) -> Result<(), ApiError> {
+        let Some(given) = headers.get(AUTHORIZATION) else {
             return Err(ApiError::forbidden(
                 "MissingAuthenticationTokenException",
                 "sign the request with the key of this server, or send its token: Authorization: Bearer TOKEN",
             ));
         };
-        match given.as_bytes().strip_prefix(b"Bearer ") {
+        match given.as_bytes().strip_prefix(BEARER) {
             Some(token) => self.is_token(token).then_some(()).ok_or_else(|| {
                 ApiError::forbidden("AccessDeniedException", "the token is not the server's")
             }),
-            None => self.check_signature(given, parts, body).await,
+            None => match scope(given).and_then(|mut scope| scope.next()) {
+                Some(id) if id == self.key.id => Ok(()),
+                Some(_) => Err(ApiError::forbidden(
+                    "UnrecognizedClientException",
+                    "the access key is not the server's",
+                )),
+                None => Err(ApiError::forbidden(
+                    "IncompleteSignatureException",
+                    "expected `Bearer TOKEN`, or a signature of AWS's version 4",
+                )),
+            },
+        }
+    }
+
+    /// Whether a request, which is whole and whose head is right, is from somebody who may ask.
+    pub(super) async fn check(&self, parts: &Parts, body: &Bytes) -> Result<(), ApiError> {
+        match parts.headers.get(AUTHORIZATION) {
+            Some(given) if given.as_bytes().starts_with(BEARER) => Ok(()),
+            Some(given) => self.check_signature(given, parts, body).await,
+            None => self.check_head(&parts.headers),
         }
     }
 
@@ -142,7 +164,8 @@ impl Auth {
         body: &Bytes,
     ) -> Result<(), ApiError> {
         // Any region will do: clients sign for the one that they are set to.
-        let region = region(given).unwrap_or_default();
+        let region = scope(given).and_then(|mut scope| scope.nth(2));
+        let region = region.unwrap_or_default();
         let key = self.key.clone();
         // Named before it is handed over, as that would make it callable once only.
         let find_key =
@@ -184,10 +207,10 @@ fn signing_key(
     Ok(response)
 }
 
-/// The region of the scope in `Credential=ID/DATE/REGION/SERVICE/aws4_request`.
-fn region(given: &HeaderValue) -> Option<&str> {
+/// The parts of `ID/DATE/REGION/SERVICE/aws4_request` behind `Credential=`.
+fn scope(given: &HeaderValue) -> Option<impl Iterator<Item = &str>> {
     let (_, scope) = given.to_str().ok()?.split_once("Credential=")?;
-    scope.split(',').next()?.split('/').nth(2)
+    Some(scope.split(',').next()?.split('/'))
 }
 
 /// The error that AWS's clients know for a signature that does not hold.

@@ -34,7 +34,7 @@ use axum::routing::{get, post};
 use super::App;
 use trouble::Trouble;
 
-pub(super) use sign_in::signed_in;
+pub(super) use sign_in::{has_cookie, signed_in};
 
 /// An answer for a browser.
 type Answer = Result<Response, Trouble>;

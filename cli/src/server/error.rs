@@ -6,13 +6,17 @@
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use miette::Diagnostic;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use trailwright_sql::Error as SqlError;
 
-use crate::iam::{AccountError, ApplyError};
+use crate::dossier::NoPolicy;
+use crate::iam::{AccountError, ApplyError, NotApplied};
+use crate::writing::WrongWriting;
 
-use super::jobs::{ErrorCode, JobError, NoJob, StoreError};
+use super::jobs::{NoJob, StoreError};
+use super::lake::UnknownTrail;
 
 /// A request that is refused or failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -210,6 +214,13 @@ impl From<AccountError> for ApiError {
     }
 }
 
+impl From<NotApplied> for ApiError {
+    fn from(error: NotApplied) -> Self {
+        let message = with_hint(&error);
+        Self::validation(Reason::Other, message)
+    }
+}
+
 impl From<ApplyError> for ApiError {
     fn from(error: ApplyError) -> Self {
         match error {
@@ -251,15 +262,28 @@ impl From<NoJob> for ApiError {
     }
 }
 
-impl From<JobError> for ApiError {
-    fn from(error: JobError) -> Self {
-        match error.code {
-            ErrorCode::ResourceNotFoundError => Self::not_found(error.message),
-            ErrorCode::ServiceError => {
-                tracing::error!(error = error.message, "a policy was not written");
-                Self::internal()
-            }
+impl From<NoPolicy> for ApiError {
+    fn from(error: NoPolicy) -> Self {
+        let message = with_hint(&error);
+        match error {
+            NoPolicy::Lake(error) => error.into(),
+            NoPolicy::EmptyRange { .. } | NoPolicy::NothingUsed { .. } => Self::not_found(message),
+            NoPolicy::TakesNone { .. } => Self::validation(Reason::NotSupported, message),
+            NoPolicy::TooLarge(_) => Self::validation(Reason::Other, message),
         }
+    }
+}
+
+impl From<WrongWriting> for ApiError {
+    fn from(error: WrongWriting) -> Self {
+        let message = with_hint(&error);
+        Self::field("writing", message)
+    }
+}
+
+impl From<UnknownTrail> for ApiError {
+    fn from(error: UnknownTrail) -> Self {
+        Self::field("trails", error.to_string())
     }
 }
 
@@ -267,20 +291,31 @@ impl From<SqlError> for ApiError {
     fn from(error: SqlError) -> Self {
         match &error {
             SqlError::UnknownPrincipal { hint, .. } => Self::not_found(format!("{error}; {hint}")),
-            SqlError::Query(_)
-            | SqlError::NotAQuery
+            SqlError::Query(_) => Self::validation(Reason::Other, error.to_string()),
+            SqlError::NotAQuery
             | SqlError::Limit(_)
             | SqlError::Memory(_)
             | SqlError::LongQuery { .. }
-            | SqlError::DeepQuery { .. } => Self::validation(Reason::Other, error.to_string()),
+            | SqlError::DeepQuery { .. } => Self::validation(Reason::Other, with_hint(&error)),
             SqlError::Mistake { hint, .. } => {
                 Self::validation(Reason::Other, format!("{error}\n{hint}"))
+            }
+            SqlError::Named { hint, .. } => {
+                Self::validation(Reason::Other, format!("{error}; {hint}"))
             }
             _ => {
                 tracing::error!(error = %Causes(&error), "the lake");
                 Self::internal()
             }
         }
+    }
+}
+
+/// An error with what to do, in one line.
+pub(crate) fn with_hint(error: &impl Diagnostic) -> String {
+    match error.help() {
+        Some(hint) => format!("{error}; {hint}"),
+        None => error.to_string(),
     }
 }
 

@@ -8,7 +8,7 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
@@ -17,13 +17,17 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
+use tracing::Instrument;
 use uuid::Uuid;
 
-use super::App;
 use super::app::{ANSWER_TIME, BODY_TIME, MAX_BODY};
 use super::error::ApiError;
+use super::{App, console};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+
+/// How the paths of the APIs begin.
+const APIS: [&str; 2] = ["/policy/", "/api/"];
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -31,13 +35,13 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let id = Uuid::new_v4().to_string();
+    // What is logged on the way has the id, too.
+    let span = tracing::info_span!("request", request_id = id);
     let method = request.method().clone();
     // Not the query: it may name what is nobody's business.
     let path = request.uri().path().to_owned();
-    let mut response = match pass(&app, request, next).await {
-        Ok(response) => response,
-        Err(error) => error.into_response(),
-    };
+    let passed = pass(&app, request, next).instrument(span.clone()).await;
+    let mut response = passed.unwrap_or_else(IntoResponse::into_response);
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, id);
@@ -52,24 +56,38 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
         .or_insert(HeaderValue::from_static(
             "default-src 'none'; frame-ancestors 'none'",
         ));
-    tracing::info!(
-        request_id = id,
-        %method,
-        path,
-        status = response.status().as_u16(),
-        milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
-        "answered"
-    );
+    span.in_scope(|| {
+        tracing::info!(
+            %method,
+            path,
+            status = response.status().as_u16(),
+            milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "answered"
+        );
+    });
     response
 }
 
 async fn pass(app: &App, request: Request, next: Next) -> Result<Response, ApiError> {
-    from_here(app, request.headers())?;
-    let _place = app
-        .requests
-        .try_acquire()
-        .map_err(|_| ApiError::throttled())?;
+    let headers = request.headers();
+    from_here(app, headers)?;
+    // Who knows no secret must not keep others waiting: the APIs do not answer at all, and for the
+    // door of the console there are places of its own.
+    let head = app.auth.check_head(headers);
+    let is_known = head.is_ok() || console::has_cookie(app, headers);
+    if APIS.iter().any(|it| request.uri().path().starts_with(it)) {
+        head?;
+    }
+    let places = match is_known {
+        true => &app.requests,
+        false => &app.strangers,
+    };
+    let _place = places.try_acquire().map_err(|_| ApiError::throttled())?;
     let (parts, body) = request.into_parts();
+    // A length that is told is believed.
+    if body.size_hint().lower() > MAX_BODY as u64 {
+        return Err(ApiError::too_large(MAX_BODY));
+    }
     let body = timeout(BODY_TIME, to_bytes(body, MAX_BODY)).await;
     let body = body
         .map_err(|_| ApiError::too_slow("the request did not arrive in time"))?

@@ -16,8 +16,10 @@ use tokio::sync::{Semaphore, broadcast};
 use tokio::task::AbortHandle;
 
 pub(crate) use job::{ErrorCode, Job, JobError, Order, Status, Trail};
-pub(crate) use run::{Evidence, Found, Generation, Lake, evidence, generate};
+pub(crate) use run::Found;
 pub(crate) use store::{Store, StoreError};
+
+use super::lake::Lake;
 
 /// Times that a job is begun before it is given up: something in it may stop the server.
 const MAX_ATTEMPTS: u32 = 3;
@@ -39,7 +41,8 @@ pub(crate) struct Jobs {
 
 struct Known {
     job: Job,
-    running: Option<AbortHandle>,
+    /// Its task, which may wait for its turn.
+    task: Option<AbortHandle>,
 }
 
 /// A job that cannot be had.
@@ -79,13 +82,13 @@ impl Jobs {
         });
         for job in jobs.store.jobs()? {
             let id = job.job_id.clone();
-            jobs.lock().insert(id, Known { job, running: None });
+            jobs.lock().insert(id, Known { job, task: None });
         }
         let unfinished: Vec<Job> = jobs.select(|job| job.status == Status::InProgress);
         for job in unfinished {
             if job.attempts < MAX_ATTEMPTS {
                 tracing::info!(job_id = job.job_id, "resumed");
-                jobs.begin(job)?;
+                jobs.begin(&job);
             } else {
                 let error = JobError {
                     code: ErrorCode::ServiceError,
@@ -120,23 +123,26 @@ impl Jobs {
             // In the list before it is on disk, so that a second request of one token finds it.
             let entry = Known {
                 job: job.clone(),
-                running: None,
+                task: None,
             };
             known.insert(job.job_id.clone(), entry);
         }
-        self.begin(job.clone()).inspect_err(|_| {
+        self.store.write(&job).inspect_err(|_| {
             self.lock().remove(&job.job_id);
         })?;
+        // Nobody may listen.
+        let _ = self.notices.send(job.clone());
+        self.begin(&job);
         Ok(job)
     }
 
-    fn begin(self: &Arc<Self>, mut job: Job) -> Result<(), StoreError> {
-        job.attempts += 1;
-        self.store.write(&job)?;
+    /// Lets a job, which is on disk, run when it is its turn.
+    fn begin(self: &Arc<Self>, job: &Job) {
         let (jobs, id, order) = (Arc::clone(self), job.job_id.clone(), job.order.clone());
         let task = tokio::spawn(async move {
             // Closed never: the semaphore lives as long as the jobs.
             let _place = jobs.places.clone().acquire_owned().await;
+            tokio::task::block_in_place(|| jobs.update(&id, |job| job.attempts += 1));
             let tell = |stage: &'static str| jobs.update(&id, |job| job.stage = Some(stage));
             let found = run::run(&jobs.lake, &order, tell).await;
             let jobs_of_write = Arc::clone(&jobs);
@@ -150,10 +156,28 @@ impl Jobs {
         if let Some(entry) = known.get_mut(&job.job_id)
             && entry.job.status == Status::InProgress
         {
-            entry.job.attempts = job.attempts;
-            entry.running = Some(task.abort_handle());
+            entry.task = Some(task.abort_handle());
+        } else {
+            task.abort();
         }
-        Ok(())
+    }
+
+    /// Stops all jobs that run or wait, so that the next server begins them anew. That they were
+    /// broken off is not held against them.
+    pub(crate) fn stop(&self) {
+        let mut known = self.lock();
+        for entry in known.values_mut() {
+            let Some(task) = entry.task.take() else {
+                continue;
+            };
+            task.abort();
+            if entry.job.status == Status::InProgress && entry.job.attempts > 0 {
+                entry.job.attempts -= 1;
+                if let Err(error) = self.store.write(&entry.job) {
+                    tracing::error!(job_id = entry.job.job_id, %error, "a job's state was not written");
+                }
+            }
+        }
     }
 
     /// Ends a job that runs. The first end counts.
@@ -197,9 +221,9 @@ impl Jobs {
                 job.end(Status::Canceled);
             }
         });
-        let running = self.lock().get_mut(id).and_then(|it| it.running.take());
-        if let Some(running) = running {
-            running.abort();
+        let task = self.lock().get_mut(id).and_then(|it| it.task.take());
+        if let Some(task) = task {
+            task.abort();
         }
         Ok(())
     }
@@ -211,10 +235,11 @@ impl Jobs {
             let Some(entry) = known.get_mut(id) else {
                 return;
             };
-            let before = entry.job.status;
+            let of = |job: &Job| (job.status, job.attempts);
+            let before = of(&entry.job);
             change(&mut entry.job);
             // Written under the lock: of two ends the first one is on disk, too.
-            if entry.job.status != before
+            if of(&entry.job) != before
                 && let Err(error) = self.store.write(&entry.job)
             {
                 tracing::error!(job_id = id, %error, "a job's state was not written");
@@ -244,6 +269,7 @@ impl Jobs {
         most: usize,
         after: Option<&(Timestamp, String)>,
     ) -> Page {
+        self.forget_old();
         let mut jobs = self.select(|job| principal.is_none_or(|it| it == job.order.principal_arn));
         jobs.sort_by(|one, other| place(other).cmp(&place(one)));
         if let Some((started, id)) = after {

@@ -26,8 +26,8 @@ const HEAD_TIME: Duration = Duration::from_secs(15);
 /// Bytes of the head of a request.
 const HEAD_BYTES: usize = 32 * 1024;
 
-/// Time for what is being answered when the server stops.
-const LAST_TIME: Duration = Duration::from_secs(10);
+/// Time for what is being answered when the server stops; the longest query fits.
+const LAST_TIME: Duration = Duration::from_secs(35);
 
 /// An address that cannot be listened at.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]

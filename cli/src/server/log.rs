@@ -1,6 +1,6 @@
 //! How is told what the server does?
 
-use std::fmt;
+use std::fmt as text;
 
 use clap::ValueEnum;
 use jiff::Timestamp;
@@ -8,8 +8,12 @@ use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt;
 use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 
 /// The form of the log, which goes to stderr.
@@ -22,20 +26,23 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-/// Logs from now on what is as grave as `INFO`, or more.
+/// Logs from now on what is as grave as `INFO`, or more; of what we stand on, warnings and more.
 pub(crate) fn start_log(format: LogFormat) {
-    let log = tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::INFO)
-        .with_writer(std::io::stderr);
-    // Where a program that embeds this one has a log already, that one stays.
-    let _ = match format {
-        LogFormat::Text => {
-            let log = log.with_ansi(false).with_target(false).finish();
-            tracing::subscriber::set_global_default(log)
-        }
-        LogFormat::Json => tracing::subscriber::set_global_default(log.event_format(Json).finish()),
+    let grave = Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_target(OURS, LevelFilter::INFO);
+    let log = fmt::layer().with_ansi(false).with_writer(std::io::stderr);
+    let log = match format {
+        LogFormat::Text => log.with_target(false).boxed(),
+        LogFormat::Json => log.event_format(Json).boxed(),
     };
+    // Where a program that embeds this one has a log already, that one stays.
+    let log = tracing_subscriber::registry().with(log.with_filter(grave));
+    let _ = tracing::subscriber::set_global_default(log);
 }
+
+/// How the targets of our own crates begin.
+const OURS: &str = "trailwright";
 
 /// An event as a JSON object on a line of its own.
 struct Json;
@@ -47,15 +54,26 @@ where
 {
     fn format_event(
         &self,
-        _: &FmtContext<'_, S, N>,
+        ctx: &FmtContext<'_, S, N>,
         mut writer: Writer<'_>,
         event: &Event<'_>,
-    ) -> fmt::Result {
+    ) -> text::Result {
         let mut fields = Fields(Map::new());
         let mut put = |name: &str, value: String| fields.0.insert(name.to_owned(), value.into());
         put("time", Timestamp::now().to_string());
         put("level", event.metadata().level().to_string());
         put("target", event.metadata().target().to_owned());
+        let spans = ctx.event_scope().into_iter().flatten();
+        for span in spans.filter(|it| it.metadata().target().starts_with(OURS)) {
+            let extensions = span.extensions();
+            // INVARIANT: the fields of our spans are texts without spaces or quotes.
+            let written = extensions.get::<FormattedFields<N>>();
+            for field in written.iter().flat_map(|it| it.fields.split(' ')) {
+                if let Some((name, value)) = field.split_once('=') {
+                    put(name, value.trim_matches('"').to_owned());
+                }
+            }
+        }
         event.record(&mut fields);
         writeln!(writer, "{}", Value::Object(fields.0))
     }
@@ -70,7 +88,7 @@ impl Fields {
 }
 
 impl Visit for Fields {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+    fn record_debug(&mut self, field: &Field, value: &dyn text::Debug) {
         self.put(field, format!("{value:?}"));
     }
 

@@ -1,10 +1,10 @@
 //! What must not be answered, tried one by one.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use trailwright_tests::Server;
+use trailwright_tests::{Response, Server};
 
 use super::lab_of_reader;
 
@@ -144,39 +144,31 @@ fn too_much_is_refused_and_the_server_lives() {
     let server = Server::start(&lab, &["--requests", "2"]);
     let large = "x".repeat(3 * 1024 * 1024);
     server.ask("POST", "/policy/validation", &large).status(413);
-    // A length that is a lie, a head without end, bytes that are no HTTP.
+    // A head without end, bytes that are no HTTP.
     let host = server.address;
-    let lie = format!(
-        "POST /policy/validation HTTP/1.1\r\nHost: {host}\r\nContent-Length: 99999999999\r\n\r\nx"
-    );
-    let mut slow = server.connect();
-    slow.write_all(lie.as_bytes()).unwrap();
     let head = format!(
         "GET {PATH} HTTP/1.1\r\nHost: {host}\r\nX: {}",
         "y".repeat(200_000)
     );
-    let answer = server.send(head.as_bytes());
-    assert!(
-        answer.is_empty() || answer.starts_with("HTTP/1.1 4"),
-        "{answer}"
-    );
-    let answer = server.send(b"\x00\x01\x02\r\n\r\n");
-    assert!(
-        answer.is_empty() || answer.starts_with("HTTP/1.1 4"),
-        "{answer}"
-    );
+    for bytes in [head.as_bytes(), b"\x00\x01\x02\r\n\r\n"] {
+        let answer = server.send(bytes);
+        let refused = answer.is_empty() || answer.starts_with("HTTP/1.1 4");
+        assert!(refused, "{answer}");
+    }
+    // A length that is a lie is believed, and is too much.
+    let lie = server.begin("POST", "/policy/validation", 99_999_999_999);
+    Response::read(lie).status(413);
     // Two requests that do not end take both places: a third is told to come again.
-    let mut second = server.connect();
-    second.write_all(lie.as_bytes()).unwrap();
-    std::thread::sleep(Duration::from_millis(300));
-    let answer = server
-        .ask("GET", PATH, "")
-        .status(429)
-        .error("ThrottlingException");
+    let endless = || server.begin("POST", "/policy/validation", 1_000_000);
+    let both = (endless(), endless());
+    let answer = server.until_status(PATH, 429);
+    let answer = answer.error("ThrottlingException");
     assert_eq!(answer.header("retry-after"), Some("1"));
-    drop((slow, second));
-    std::thread::sleep(Duration::from_millis(300));
-    server.ask("GET", PATH, "").status(200);
+    // Who knows no secret takes no place, and is not told to come again either.
+    let stranger = server.raw("GET", PATH, &[("Host", &host.to_string())], "");
+    stranger.status(403);
+    drop(both);
+    server.until_status(PATH, 200);
     // Deep JSON is refused, not a crash.
     let deep = "[".repeat(500_000);
     server.ask("POST", "/policy/validation", &deep).status(400);
@@ -252,6 +244,56 @@ fn a_request_that_drips_is_given_up() {
         waited > Duration::from_secs(5) && waited < Duration::from_secs(40),
         "{waited:?}"
     );
+}
+
+#[test]
+fn a_body_that_never_comes_is_given_up() {
+    let lab = lab_of_reader();
+    let server = Server::start(&lab, &["--requests", "1"]);
+    let slow = server.begin("POST", "/policy/validation", 10);
+    server.until_status(PATH, 429);
+    let answer = Response::read(slow).status(408);
+    answer.error("RequestTimeoutException");
+    server.until_status(PATH, 200);
+}
+
+#[test]
+fn connections_without_end_do_not_keep_others_out_for_long() {
+    let lab = lab_of_reader();
+    let server = Server::start(&lab, &[]);
+    let flood: Vec<_> = (0..400).map(|_| server.connect()).collect();
+    // Idle ones are closed after a while, and one too many at once.
+    for mut stream in flood {
+        let error = stream.read_to_end(&mut Vec::new()).err();
+        let waited = error.is_some_and(|it| it.kind() != ErrorKind::ConnectionReset);
+        assert!(!waited);
+    }
+    server.ask("GET", PATH, "").status(200);
+}
+
+#[test]
+fn strangers_cannot_keep_others_out() {
+    let lab = lab_of_reader();
+    let server = Server::start(&lab, &["--requests", "1"]);
+    let host = server.address;
+    let mut strangers = Vec::new();
+    for given in [
+        "",
+        "Authorization: Bearer guess\r\n",
+        "Authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/r/s/aws4_request\r\n",
+    ] {
+        let mut stream = server.connect();
+        let head = format!(
+            "POST /policy/validation HTTP/1.1\r\nHost: {host}\r\n{given}Content-Length: 100\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        // The answer comes before the body does.
+        let mut line = [0; 12];
+        stream.read_exact(&mut line).unwrap();
+        assert_eq!(&line, b"HTTP/1.1 403", "{given}");
+        strangers.push(stream);
+    }
+    server.ask("GET", PATH, "").status(200);
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Jobs outlive the server, run beside each other and end once.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use trailwright_tests::trail::{ROLE, record};
@@ -26,8 +25,8 @@ fn a_job_outlives_the_server() {
     let before = job(&server, &id);
     assert_eq!(before["status"], "SUCCEEDED");
     assert_eq!(
-        before["found"]["exact"]["proof"],
-        json!({"requests": 2, "allowed": 2, "refused": []})
+        before["found"]["policy"]["proof"]["requests"],
+        before["found"]["policy"]["proof"]["allowed"],
     );
     assert_eq!(server.stop(), Some(0));
     let server = Server::start(&lab, &[]);
@@ -64,6 +63,79 @@ fn a_job_that_a_crash_broke_off_is_resumed() {
     let server = Server::start(&lab, &[]);
     assert_eq!(job(&server, &id)["status"], "SUCCEEDED");
     assert_eq!(kept(&lab, &id)["attempts"], 2);
+}
+
+/// The states of jobs as they are on disk.
+fn states(lab: &Lab) -> Vec<String> {
+    let files = std::fs::read_dir(lab.path("lake/jobs")).unwrap();
+    files
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.to_str().unwrap().ends_with(".job.json"))
+        .map(|path| {
+            let job: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+            job["status"].as_str().unwrap().to_owned()
+        })
+        .collect()
+}
+
+fn all_succeeded(server: &Server, number: usize) {
+    let all = |list: &Value| list["jobs"].as_array().unwrap().iter().all(ended);
+    let list = server.until("/api/v1/jobs", all);
+    let jobs = list["jobs"].as_array().unwrap();
+    assert_eq!(jobs.len(), number);
+    assert!(
+        jobs.iter().all(|job| job["status"] == "SUCCEEDED"),
+        "{list}"
+    );
+}
+
+#[test]
+fn a_server_that_is_killed_in_the_midst_of_jobs_goes_on_with_them() {
+    let lab = lab_of_reader();
+    let server = Server::start(&lab, &["--jobs", "2"]);
+    for _ in 0..60 {
+        start(&server);
+    }
+    let one = |list: &Value| list["jobs"].as_array().unwrap().iter().any(ended);
+    server.until("/api/v1/jobs", one);
+    server.kill();
+    let left = states(&lab);
+    assert!(left.contains(&"IN_PROGRESS".to_owned()), "{left:?}");
+    all_succeeded(&Server::start(&lab, &[]), 60);
+}
+
+#[test]
+fn a_server_that_is_stopped_in_order_holds_it_against_no_job() {
+    let lab = lab_of_reader();
+    let server = Server::start(&lab, &["--jobs", "1"]);
+    for _ in 0..12 {
+        start(&server);
+    }
+    assert_eq!(server.stop(), Some(0));
+    // More often than a job is begun that breaks the server.
+    for _ in 0..4 {
+        assert_eq!(Server::start(&lab, &["--jobs", "1"]).stop(), Some(0));
+    }
+    all_succeeded(&Server::start(&lab, &["--jobs", "1"]), 12);
+}
+
+#[test]
+fn a_client_token_gives_one_job_however_often_it_is_sent_at_once() {
+    let lab = lab_of_reader();
+    let server = Server::start(&lab, &[]);
+    let order = json!({"policyGenerationDetails": {"principalArn": ROLE}, "clientToken": "one"});
+    let order = order.to_string();
+    let ids: BTreeSet<String> = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| server.ask("PUT", "/policy/generation", &order).status(200)))
+            .collect();
+        let answers = clients.into_iter().map(|it| it.join().unwrap().json());
+        answers
+            .map(|it| it["jobId"].as_str().unwrap().to_owned())
+            .collect()
+    });
+    assert_eq!(ids.len(), 1, "{ids:?}");
+    assert_eq!(states(&lab).len(), 1);
 }
 
 #[test]
@@ -123,44 +195,6 @@ fn many_jobs_run_and_wait_and_can_be_canceled() {
 }
 
 #[test]
-fn a_webhook_is_told_of_each_end_until_it_listens() {
-    let lab = lab_of_reader();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/ended", listener.local_addr().unwrap());
-    let server = Server::start(&lab, &["--webhook", &url]);
-    let id = start(&server);
-    // What comes to it, which it answers with a status.
-    let told = |status: &str| {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut request = BufReader::new(stream.try_clone().unwrap());
-        let mut length = 0;
-        loop {
-            let mut line = String::new();
-            request.read_line(&mut line).unwrap();
-            let line = line.trim().to_lowercase();
-            if let Some(value) = line.strip_prefix("content-length: ") {
-                length = value.parse().unwrap();
-            }
-            assert!(!line.starts_with("authorization"), "{line}");
-            if line.is_empty() {
-                break;
-            }
-        }
-        let mut body = vec![0; length];
-        request.read_exact(&mut body).unwrap();
-        let answer = format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-        stream.write_all(answer.as_bytes()).unwrap();
-        serde_json::from_slice::<Value>(&body).unwrap()
-    };
-    let first = told("503 Not Now");
-    assert_eq!(first["jobId"], id.as_str());
-    assert_eq!(first["status"], "SUCCEEDED");
-    assert_eq!(first["principalArn"], ROLE);
-    assert!(first.get("found").is_none());
-    assert_eq!(told("204 Thanks"), first);
-}
-
-#[test]
 fn who_used_nothing_gets_a_reason_and_no_policy() {
     let lab = lab_of(&[record(1).with("errorCode", "AccessDenied")]);
     let server = Server::start(&lab, &[]);
@@ -182,12 +216,13 @@ fn a_trail_stands_for_the_accounts_that_it_delivers() {
     ]);
     let trail = |name: &str| format!("arn:aws:cloudtrail:eu-west-1:111122223333:trail/{name}");
     let narrow = format!("{}=444455556666", trail("narrow"));
-    let server = Server::start(&lab, &["--trail", &narrow]);
-    let resources = |name: &str| {
+    let all = format!("{}=*", trail("wide"));
+    let server = Server::start(&lab, &["--trail", &narrow, "--trail", &all]);
+    let of = |name: &str, region: &str| {
         let order = json!({
             "policyGenerationDetails": {"principalArn": ROLE},
             "cloudTrailDetails": {
-                "trails": [{"cloudTrailArn": trail(name), "regions": ["eu-west-1"]}],
+                "trails": [{"cloudTrailArn": trail(name), "regions": [region]}],
                 "accessRole": ROLE,
                 "startTime": "2026-01-01T00:00:00Z",
             },
@@ -195,14 +230,51 @@ fn a_trail_stands_for_the_accounts_that_it_delivers() {
         let answer = server
             .ask("PUT", "/policy/generation", &order.to_string())
             .status(200);
-        let job = job(&server, answer.json()["jobId"].as_str().unwrap());
-        let resource = &job["found"]["exact"]["documents"][0]["Statement"][0]["Resource"];
+        job(&server, answer.json()["jobId"].as_str().unwrap())
+    };
+    let resources = |name: &str| {
+        let job = of(name, "eu-west-1");
+        let resource = &job["found"]["policy"]["documents"][0]["Statement"][0]["Resource"];
         assert!(!resource.is_null(), "{job}");
         resource.clone()
     };
     assert_eq!(resources("narrow"), "arn:aws:s3:::logs/other.txt");
     let both = json!(["arn:aws:s3:::logs/a.txt", "arn:aws:s3:::logs/other.txt"]);
     assert_eq!(resources("wide"), both);
+    for (name, region, reason) in [
+        (
+            "other",
+            "eu-west-1",
+            "trail/other` is not known; known are ",
+        ),
+        (
+            "wide",
+            "us-east-1",
+            "the lake has no events from 2026-01-01T00:00:00Z in those accounts and regions",
+        ),
+    ] {
+        let failed = of(name, region);
+        assert_eq!(failed["jobError"]["code"], "RESOURCE_NOT_FOUND_ERROR");
+        let message = failed["jobError"]["message"].as_str().unwrap();
+        assert!(message.contains(reason), "{message}");
+    }
+    // A server that was told of no trail takes each for the whole lake.
+    drop(server);
+    let server = Server::start(&lab, &[]);
+    let order = json!({
+        "policyGenerationDetails": {"principalArn": ROLE},
+        "cloudTrailDetails": {
+            "trails": [{"cloudTrailArn": trail("any")}],
+            "accessRole": ROLE,
+            "startTime": "2026-01-01T00:00:00Z",
+        },
+    });
+    let answer = server
+        .ask("PUT", "/policy/generation", &order.to_string())
+        .status(200);
+    let job = job(&server, answer.json()["jobId"].as_str().unwrap());
+    let resource = &job["found"]["policy"]["documents"][0]["Statement"][0]["Resource"];
+    assert_eq!(*resource, both);
 }
 
 #[test]

@@ -14,7 +14,8 @@ use trailwright_sql::{PrincipalActivity, Session};
 
 use super::filter::Filter;
 use super::form::Form;
-use super::{about, fit, put};
+use super::{about, put};
+use crate::dossier::fit;
 use crate::exit::Exit;
 use crate::report;
 

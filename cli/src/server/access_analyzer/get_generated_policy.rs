@@ -1,10 +1,10 @@
 //! GetGeneratedPolicy: how far a job is, and the policy that it wrote.
 //!
 //! Without placeholders AWS writes `*` for every resource; here the policy has the ARNs that were
-//! seen, which is less. With `includeResourcePlaceholders` it has the shape of AWS's. With
-//! `includeServiceLevelTemplate` one more document has a statement for each service that was called
-//! in ways that no rule knows, with a placeholder for the action: IAM refuses it until somebody
-//! fills it in.
+//! seen, which is less, unless the server was started with `--resources any`. With
+//! `includeResourcePlaceholders` it has the shape of AWS's. With `includeServiceLevelTemplate` one
+//! more document has a statement for each service that was called in ways that no rule knows, with
+//! a placeholder for the action: IAM refuses it until somebody fills it in.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,9 +15,9 @@ use axum::extract::{Path, Query, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use trailwright_engine::Reference;
+use trailwright_engine::PolicyDocument;
 
-use crate::server::App;
+use crate::server::app::{App, Resources};
 use crate::server::error::{ApiError, Reason};
 use crate::server::jobs::{Found, Job, JobError, NoJob, Status, Trail};
 
@@ -95,7 +95,7 @@ pub(super) async fn answer(
     Ok(Json(Answer {
         generated_policy_result: GeneratedPolicyResult {
             properties: properties(&job, found.as_ref()),
-            generated_policies: found.map(|found| policies(&request, found)),
+            generated_policies: found.map(|found| policies(&request, app.resources, &found)),
         },
         job_details: JobDetails {
             job_id,
@@ -111,7 +111,7 @@ fn properties(job: &Job, found: Option<&Found>) -> GeneratedPolicyProperties {
     let order = &job.order;
     GeneratedPolicyProperties {
         // What no rule knows may be lacking.
-        is_complete: found.map(|found| found.exact.unmapped.is_empty()),
+        is_complete: found.map(|found| found.policy.unmapped_services().is_empty()),
         principal_arn: order.principal_arn.clone(),
         cloud_trail_properties: order.start_time.map(|start_time| CloudTrailProperties {
             trail_properties: order.trails.clone(),
@@ -121,31 +121,28 @@ fn properties(job: &Job, found: Option<&Found>) -> GeneratedPolicyProperties {
     }
 }
 
-fn policies(request: &Request, found: Found) -> Vec<GeneratedPolicy> {
-    let unmapped = found.exact.unmapped.iter().map(|it| it.what.as_str());
+fn policies(request: &Request, resources: Resources, found: &Found) -> Vec<GeneratedPolicy> {
+    let documents = match (request.include_resource_placeholders, resources) {
+        (true, _) => &found.access_analyzer.placeholders,
+        (false, Resources::Any) => &found.access_analyzer.any,
+        (false, Resources::Seen) => &found.policy.documents,
+    };
     let template = request
         .include_service_level_template
-        .then(|| service_level_template(unmapped))
+        .then(|| service_level_template(found.policy.unmapped_services()))
         .flatten();
-    let mut documents = if request.include_resource_placeholders {
-        found.placeholders.documents
-    } else {
-        found.exact.documents.iter().map(pretty).collect()
-    };
-    documents.extend(template.as_ref().map(pretty));
-    let policy = |policy| GeneratedPolicy { policy };
-    documents.into_iter().map(policy).collect()
-}
-
-fn pretty(document: &Value) -> String {
-    serde_json::to_string_pretty(document).unwrap_or_default()
+    let documents = documents.iter().map(PolicyDocument::to_json);
+    documents
+        .chain(template)
+        .map(|policy| GeneratedPolicy { policy })
+        .collect()
 }
 
 /// A document to fill in: the services of operations that no rule knows.
-fn service_level_template<'a>(operations: impl Iterator<Item = &'a str>) -> Option<Value> {
-    let reference = Reference::bundled();
-    let prefixes: BTreeSet<&str> = operations
-        .filter_map(|operation| reference.prefix_of(operation.split(' ').next()?))
+fn service_level_template(services: &[Value]) -> Option<String> {
+    let prefixes: BTreeSet<&str> = services
+        .iter()
+        .filter_map(|service| service.get("service")?.as_str())
         .collect();
     let statements: Vec<Value> = prefixes
         .into_iter()
@@ -159,5 +156,7 @@ fn service_level_template<'a>(operations: impl Iterator<Item = &'a str>) -> Opti
             })
         })
         .collect();
-    (!statements.is_empty()).then(|| json!({"Version": "2012-10-17", "Statement": statements}))
+    let document = json!({"Version": "2012-10-17", "Statement": statements});
+    let text = serde_json::to_string_pretty(&document).ok();
+    text.filter(|_| !statements.is_empty())
 }

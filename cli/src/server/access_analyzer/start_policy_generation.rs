@@ -1,7 +1,8 @@
 //! StartPolicyGeneration: asks for the policy of what a principal did.
 //!
 //! No quota of AWS's holds: any time range, any number of jobs. A trail's ARN stands for what the
-//! server was told that it holds, or for the whole lake; its regions are those that count.
+//! server was told that it holds (`--trail`), or for the whole lake where it was told of none; its
+//! regions are those that count.
 //! `accessRole` is not used, as no account is asked. Without `cloudTrailDetails` all of the lake
 //! counts.
 
@@ -14,8 +15,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::server::App;
-use crate::server::error::{ApiError, Reason, parse};
+use crate::server::error::{ApiError, parse};
 use crate::server::jobs::{Order, Trail};
+use crate::writing::Writing;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -63,6 +65,7 @@ pub(super) async fn answer(
         trails: Vec::new(),
         start_time: None,
         end_time: None,
+        writing: Writing::default(),
     };
     if let Some(details) = request.cloud_trail_details {
         let path = |field: &str| format!("cloudTrailDetails.{field}");
@@ -70,6 +73,11 @@ pub(super) async fn answer(
         for (at, trail) in details.trails.iter().enumerate() {
             let path = path(&format!("trails[{at}].cloudTrailArn"));
             arn(&path, &trail.cloud_trail_arn, "cloudtrail", &["trail/"])?;
+            if trail.all_regions == Some(false) && trail.regions.is_empty() {
+                let field = format!("cloudTrailDetails.trails[{at}].regions");
+                let message = "name regions, or set allRegions: no event would count";
+                return Err(ApiError::field(&field, message));
+            }
         }
         if details
             .end_time
@@ -87,8 +95,7 @@ pub(super) async fn answer(
         .as_ref()
         .is_some_and(|token| token.is_empty() || token.len() > 256)
     {
-        let message = "clientToken has 1 to 256 characters";
-        return Err(ApiError::validation(Reason::FieldValidationFailed, message));
+        return Err(ApiError::field("clientToken", "has 1 to 256 characters"));
     }
     let jobs = Arc::clone(&app.jobs);
     let job = tokio::task::block_in_place(|| jobs.start(order, token))?;

@@ -26,6 +26,24 @@ pub(super) struct Page {
 struct Request {
     policy_document: String,
     policy_type: WirePolicyType,
+    locale: Option<Locale>,
+    validate_policy_resource_type: Option<String>,
+}
+
+/// Languages that clients may ask for.
+#[derive(Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum Locale {
+    De,
+    En,
+    Es,
+    Fr,
+    It,
+    Ja,
+    Ko,
+    PtBr,
+    ZhCn,
+    ZhTw,
 }
 
 #[derive(Deserialize)]
@@ -66,6 +84,12 @@ pub(super) async fn answer(
             ));
         }
     };
+    if request.validate_policy_resource_type.is_some() {
+        let message = "is for a policyType of RESOURCE_POLICY only";
+        return Err(ApiError::field("validatePolicyResourceType", message));
+    }
+    // Known, and English all the same.
+    let _ = request.locale;
     if request.policy_document.len() > MAX_BYTES {
         let message = format!("a policy has at most {MAX_BYTES} bytes");
         return Err(ApiError::field("policyDocument", message));

@@ -8,7 +8,8 @@ use serde::Serialize;
 use trailwright_engine::principal::takes_policy;
 use trailwright_engine::time::to_text;
 
-use super::range::Range;
+use super::request::{Asked, range};
+use crate::args::RangeArgs;
 use crate::server::App;
 use crate::server::error::ApiError;
 
@@ -32,9 +33,11 @@ struct Principal {
 
 pub(super) async fn answer(
     State(app): State<Arc<App>>,
-    Range(range): Range,
+    Asked(said): Asked<RangeArgs>,
 ) -> Result<Json<Answer>, ApiError> {
-    let principals = app.lake.session(range).await?.principals().await?;
+    let range = range(&said)?;
+    let _place = app.query_place().await;
+    let principals = app.lake.guarded(range).await?.principals().await?;
     let principals = principals.into_iter().map(|it| Principal {
         takes_policy: takes_policy(&it.principal).is_ok(),
         principal: it.principal,

@@ -117,7 +117,8 @@ fn name(headers: &HeaderMap) -> String {
     format!("trailwright-{}", port.unwrap_or("console"))
 }
 
-fn has_cookie(app: &App, headers: &HeaderMap) -> bool {
+/// Whether a browser showed the token before.
+pub(in crate::server) fn has_cookie(app: &App, headers: &HeaderMap) -> bool {
     let wanted = name(headers);
     let cookies = headers.get_all(COOKIE).iter();
     cookies

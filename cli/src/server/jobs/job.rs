@@ -4,7 +4,13 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use trailwright_engine::time::TimeRange;
 use uuid::Uuid;
+
+use crate::writing::Writing;
+
+/// The stage of a job that others keep from beginning.
+pub(super) const WAITING: &str = "waiting for its turn";
 
 /// A policy generation, as it is kept.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -20,7 +26,7 @@ pub(crate) struct Job {
     pub(crate) order: Order,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) client_token: Option<String>,
-    /// How often it was begun.
+    /// How often it was begun, but for those times that the server was stopped in order.
     #[serde(default)]
     pub(crate) attempts: u32,
     /// What it is at.
@@ -40,6 +46,18 @@ pub(crate) struct Order {
     pub(crate) start_time: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) end_time: Option<Timestamp>,
+    #[serde(default)]
+    pub(crate) writing: Writing,
+}
+
+impl Order {
+    /// The time of the events that count.
+    pub(crate) fn range(&self) -> TimeRange {
+        TimeRange {
+            from: self.start_time.map(Timestamp::as_microsecond),
+            to: self.end_time.map(Timestamp::as_microsecond),
+        }
+    }
 }
 
 /// A trail, and the regions that count.
@@ -88,7 +106,7 @@ impl Job {
             order,
             client_token,
             attempts: 0,
-            stage: None,
+            stage: Some(WAITING),
         }
     }
 

@@ -1,158 +1,35 @@
 //! How does an order become policies, with what is to be known of them?
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
 
-use miette::Diagnostic;
 use serde::{Deserialize, Serialize};
-use trailwright_engine::activity::Need;
-use trailwright_engine::generate::{Style, Tally, Target, generate_as, split_by_size};
-use trailwright_engine::permission::Condition;
-use trailwright_engine::prove::prove;
-use trailwright_engine::time::{TimeRange, to_text};
-use trailwright_engine::{Activity, PolicyDocument, Reference};
-use trailwright_sql::{Error, Scope, Session};
+use trailwright_engine::PolicyDocument;
+use trailwright_engine::generate::{self, Options, Target};
+use trailwright_engine::policy::{OneOrMany, Resources, Statement};
 
-use super::job::{ErrorCode, JobError, Order, Trail};
-use crate::server::error::Causes;
-
-/// The lake that is served, and what its trails hold.
-#[derive(Debug, Clone)]
-pub(crate) struct Lake {
-    location: String,
-    /// Accounts whose events a trail delivers. One that is not here delivers those of all.
-    accounts_of_trails: BTreeMap<String, Vec<String>>,
-}
-
-impl Lake {
-    pub(crate) fn new(location: String, accounts_of_trails: BTreeMap<String, Vec<String>>) -> Self {
-        Self {
-            location,
-            accounts_of_trails,
-        }
-    }
-
-    pub(crate) fn location(&self) -> &str {
-        &self.location
-    }
-
-    /// The folder of what was in an account before policies were applied.
-    pub(crate) fn records(&self) -> PathBuf {
-        Path::new(&self.location).join("applied")
-    }
-
-    /// The lake as it is now, cut down to a time range.
-    pub(crate) async fn session(&self, range: TimeRange) -> Result<Session, Error> {
-        Session::open_range(&self.location, range).await
-    }
-
-    /// The part of the lake that trails delivered.
-    fn scopes(&self, trails: &[Trail]) -> Vec<Scope> {
-        let scope = |trail: &Trail| Scope {
-            regions: match trail.all_regions {
-                Some(true) => Vec::new(),
-                _ => trail.regions.clone(),
-            },
-            accounts: self
-                .accounts_of_trails
-                .get(&trail.cloud_trail_arn)
-                .cloned()
-                .unwrap_or_default(),
-        };
-        trails.iter().map(scope).collect()
-    }
-}
+use super::job::{ErrorCode, JobError, Order};
+use crate::dossier::{Known, NoPolicy};
+use crate::server::error::{Causes, with_hint};
+use crate::server::lake::Lake;
+use crate::server::policy::Policy;
 
 /// What a job found.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Found {
-    /// The policy with the ARNs that were seen.
-    pub(crate) exact: Generation,
-    /// The policy in the shape of IAM Access Analyzer's, with placeholders for ARNs.
-    pub(crate) placeholders: Written,
-    pub(crate) evidence: Vec<Evidence>,
+    /// The policy as it was ordered, by default with the ARNs that were seen.
+    pub(crate) policy: Policy,
+    /// The policy as IAM Access Analyzer writes it.
+    pub(crate) access_analyzer: AccessAnalyzer,
 }
 
-/// A policy as text: one document, or several where one would be too large for IAM.
+/// Documents in the shape of IAM Access Analyzer's.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Written {
-    pub(crate) documents: Vec<String>,
-}
-
-/// A policy, and what to know about it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Generation {
-    pub(crate) documents: Vec<serde_json::Value>,
-    pub(crate) proof: Proof,
-    /// Calls behind it.
-    pub(crate) calls: u64,
-    pub(crate) denied: Vec<Counted>,
-    pub(crate) unmapped: Vec<Counted>,
-    pub(crate) widened: Vec<Counted>,
-    pub(crate) inferred: Vec<Counted>,
-    /// Calls that need no permission.
-    pub(crate) unchecked: u64,
-}
-
-/// The replay of what was seen against a policy.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Proof {
-    pub(crate) requests: usize,
-    pub(crate) allowed: usize,
-    pub(crate) refused: Vec<Refused>,
-}
-
-/// A request that was seen and that the policy would refuse.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Refused {
-    pub(crate) action: String,
-    pub(crate) resource: String,
-}
-
-/// How often something occurred.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Counted {
-    pub(crate) what: String,
-    pub(crate) count: u64,
-}
-
-/// Calls of one kind that ended alike.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Evidence {
-    /// `mapped`, `none` if no permission was needed, `unmapped` if no rule knows which.
-    pub(crate) mapping: String,
-    #[serde(flatten)]
-    pub(crate) permission: Option<Permission>,
-    pub(crate) event_source: String,
-    pub(crate) event_name: String,
-    pub(crate) outcome: String,
-    pub(crate) count: u64,
-    pub(crate) first_seen: Option<String>,
-    pub(crate) last_seen: Option<String>,
-    pub(crate) sample_event_id: Option<String>,
-}
-
-/// The permission that calls needed.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Permission {
-    pub(crate) action: String,
-    pub(crate) resource: String,
-    pub(crate) resource_origin: String,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) conditions: Vec<Condition>,
-}
-
-impl From<Tally> for Counted {
-    fn from(tally: Tally) -> Self {
-        Self {
-            what: tally.what,
-            count: tally.count,
-        }
-    }
+pub(crate) struct AccessAnalyzer {
+    /// With placeholders for ARNs.
+    pub(crate) placeholders: Vec<PolicyDocument>,
+    /// With `*` for all of them.
+    pub(crate) any: Vec<PolicyDocument>,
 }
 
 /// Runs an order to its end.
@@ -162,39 +39,42 @@ pub(super) async fn run(
     tell: impl Fn(&'static str),
 ) -> Result<Found, JobError> {
     tell("reading the activity");
-    let range = TimeRange {
-        from: order.start_time.map(|at| at.as_microsecond()),
-        to: order.end_time.map(|at| at.as_microsecond()),
-    };
+    let options = order.writing.options();
+    let options = options.map_err(|error| service_error(error.to_string()))?;
+    let scopes = lake.scopes(&order.trails).map_err(|error| JobError {
+        code: ErrorCode::ResourceNotFoundError,
+        message: error.to_string(),
+    })?;
     let read = async {
-        let session = lake.session(range).await?;
-        let scopes = lake.scopes(&order.trails);
-        session.activity_in(&order.principal_arn, &scopes).await
+        let session = lake.session(order.range()).await?;
+        Known::of(&session, &order.principal_arn, &scopes, &options).await
     };
-    let activity = read.await.map_err(|error| failed(&error))?;
+    let known = read.await.map_err(|error| failed(&error))?;
     tell("writing the policy");
-    let principal = order.principal_arn.clone();
-    let written = tokio::task::spawn_blocking(move || found(&principal, &activity)).await;
+    let order = order.clone();
+    let written = tokio::task::spawn_blocking(move || found(&order, &options, &known)).await;
     written.unwrap_or_else(|error| {
         tracing::error!(%error, "a policy was not written");
         Err(service_error("the policy could not be written".to_owned()))
     })
 }
 
-fn failed(error: &Error) -> JobError {
-    match error {
-        Error::UnknownPrincipal { .. } => JobError {
-            code: ErrorCode::ResourceNotFoundError,
-            message: match error.help() {
-                Some(hint) => format!("{error}; {hint}"),
-                None => error.to_string(),
-            },
-        },
-        _ => {
+fn failed(error: &NoPolicy) -> JobError {
+    let code = match error {
+        NoPolicy::Lake(trailwright_sql::Error::UnknownPrincipal { .. })
+        | NoPolicy::EmptyRange { .. }
+        | NoPolicy::TakesNone { .. }
+        | NoPolicy::NothingUsed { .. } => ErrorCode::ResourceNotFoundError,
+        NoPolicy::TooLarge(_) => ErrorCode::ServiceError,
+        NoPolicy::Lake(error) => {
             tracing::error!(error = %Causes(error), "a job failed");
-            service_error("the lake could not be read; the server's log tells more".to_owned())
+            return service_error(
+                "the lake could not be read; the server's log tells more".to_owned(),
+            );
         }
-    }
+    };
+    let message = with_hint(error);
+    JobError { code, message }
 }
 
 fn service_error(message: String) -> JobError {
@@ -204,107 +84,63 @@ fn service_error(message: String) -> JobError {
     }
 }
 
-fn found(principal: &str, activity: &[Activity]) -> Result<Found, JobError> {
-    let exact = generate(Style::Exact, activity)?;
-    if exact.documents.is_empty() {
-        return Err(JobError {
-            code: ErrorCode::ResourceNotFoundError,
-            message: format!(
-                "`{principal}` used no permission that is known in that range: there is no policy to write"
-            ),
-        });
+fn found(order: &Order, options: &Options, known: &Known) -> Result<Found, JobError> {
+    let target = order.writing.target.into();
+    let too_large = |error| failed(&NoPolicy::TooLarge(error));
+    let threshold = order.writing.threshold;
+    let dossier = known
+        .dossier(options, target, threshold)
+        .map_err(too_large)?;
+    if dossier.is_empty() {
+        let principal = known.principal.clone();
+        return Err(failed(&NoPolicy::NothingUsed { principal }));
     }
-    if let Some(first) = exact.proof.refused.first() {
+    if let Some(first) = dossier.proof.refused.first() {
         return Err(service_error(format!(
             "the policy would refuse {} of {} requests that were seen, first {} on {}",
-            exact.proof.refused.len(),
-            exact.proof.requests,
+            dossier.proof.refused.len(),
+            dossier.proof.requests,
             first.action,
             first.resource
         )));
     }
-    let reference = Reference::bundled();
-    let placeholders = generate_as(Style::AccessAnalyzer, activity, reference).document;
+    let options = Options::of(generate::Style::AccessAnalyzer);
+    let templates = known.dossier(&options, Target::Managed, threshold);
+    let templates = templates.map_err(too_large)?;
+    let any = generate::fit(&on_any(&templates.generated.document), Target::Managed);
     Ok(Found {
-        exact,
-        placeholders: Written {
-            documents: split(&placeholders)?
-                .iter()
-                .map(PolicyDocument::to_json)
-                .collect(),
+        policy: Policy::of(&dossier, order.writing.clone()),
+        access_analyzer: AccessAnalyzer {
+            placeholders: templates.documents,
+            any: any.map_err(|error| service_error(error.to_string()))?,
         },
-        evidence: activity.iter().map(evidence).collect(),
     })
 }
 
-fn split(document: &PolicyDocument) -> Result<Vec<PolicyDocument>, JobError> {
-    split_by_size(document, Target::Managed.limit())
-        .map_err(|error| service_error(error.to_string()))
-}
-
-/// The policy for `activity`, cut into documents that IAM takes, and its proof.
-pub(crate) fn generate(style: Style, activity: &[Activity]) -> Result<Generation, JobError> {
-    let generated = generate_as(style, activity, Reference::bundled());
-    let documents = match generated.document.statement.as_slice() {
-        [] => Vec::new(),
-        _ => split(&generated.document)?,
-    };
-    let proof = prove(activity, &documents);
-    let json = |document: &PolicyDocument| serde_json::to_value(document);
-    let json: Result<_, serde_json::Error> = documents.iter().map(json).collect();
-    let counted = |tallies: Vec<Tally>| tallies.into_iter().map(Counted::from).collect();
-    Ok(Generation {
-        documents: json.map_err(|error| service_error(error.to_string()))?,
-        proof: Proof {
-            requests: proof.requests,
-            allowed: proof.requests - proof.refused.len(),
-            refused: proof
-                .refused
-                .into_iter()
-                .map(|it| Refused {
-                    action: it.action,
-                    resource: it.resource,
-                })
-                .collect(),
-        },
-        calls: generated.calls,
-        denied: counted(generated.denied),
-        unmapped: counted(generated.unmapped),
-        widened: counted(generated.widened),
-        inferred: counted(generated.inferred),
-        unchecked: generated.unchecked,
-    })
-}
-
-/// The calls behind a permission, or behind none.
-pub(crate) fn evidence(seen: &Activity) -> Evidence {
-    let (mapping, permission) = match &seen.need {
-        Need::Permission {
-            action,
-            resource,
-            origin,
-            conditions,
-        } => (
-            "mapped",
-            Some(Permission {
-                action: action.clone(),
-                resource: resource.clone(),
-                resource_origin: origin.as_str().to_owned(),
-                conditions: conditions.clone(),
-            }),
-        ),
-        Need::Nothing => ("none", None),
-        Need::Unknown => ("unmapped", None),
-    };
-    Evidence {
-        mapping: mapping.to_owned(),
-        permission,
-        event_source: seen.event_source.clone(),
-        event_name: seen.event_name.clone(),
-        outcome: seen.outcome.as_str().to_owned(),
-        count: seen.count,
-        first_seen: seen.first_seen.map(to_text),
-        last_seen: seen.last_seen.map(to_text),
-        sample_event_id: seen.sample_event_id.clone(),
-    }
+/// The same actions on any resource, as IAM Access Analyzer writes them without placeholders. A
+/// statement with conditions, which it never has, stays by itself and keeps them.
+fn on_any(document: &PolicyDocument) -> PolicyDocument {
+    let (plain, conditional): (Vec<&Statement>, Vec<&Statement>) = document
+        .statement
+        .iter()
+        .partition(|statement| statement.condition.is_empty());
+    let actions: BTreeSet<&String> = plain
+        .iter()
+        .flat_map(|statement| statement.actions.patterns().0)
+        .collect();
+    let actions: OneOrMany = actions.into_iter().cloned().collect();
+    let plain = (!plain.is_empty()).then(|| Statement::allow("", actions, "*".into()));
+    let conditional = conditional.into_iter().map(|statement| Statement {
+        resources: Some(Resources::Resource("*".into())),
+        ..statement.clone()
+    });
+    let statements = plain.into_iter().chain(conditional).enumerate();
+    PolicyDocument::new(
+        statements
+            .map(|(at, statement)| Statement {
+                sid: Some(format!("SupportedServiceSid{at}")),
+                ..statement
+            })
+            .collect(),
+    )
 }

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use miette::{Diagnostic, Result};
-use trailwright_engine::Reference;
-use trailwright_engine::answers::{Addition, AnswerError, Answers};
+use trailwright_engine::answers::{Addition, Answers};
+
+use super::WrongWriting;
 
 /// Answers that cannot be used.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -20,22 +21,16 @@ enum BadAnswers {
         "as TOML: add = [\"sqs:SendMessage\"] and below [set] BucketName = \"logs\"; as JSON the same"
     ))]
     Form { file: String, reason: String },
-    #[error("{0}")]
-    #[diagnostic(help("{}", .0.hint()))]
-    Wrong(AnswerError),
 }
 
-/// The answers of a file and of the command line together, each checked.
+/// The answers of a file and of the command line together.
 pub(super) fn read(file: Option<&Path>, add: &[String], set: &[String]) -> Result<Answers> {
     let mut answers = file.map(read_file).transpose()?.unwrap_or_default();
     let additions = add.iter().map(|it| Addition::parse(it));
     answers.add.extend(additions);
     for text in set {
-        answers.set(text).map_err(BadAnswers::Wrong)?;
+        answers.set(text).map_err(WrongWriting::Answers)?;
     }
-    answers
-        .check(Reference::bundled())
-        .map_err(BadAnswers::Wrong)?;
     Ok(answers)
 }
 

@@ -7,7 +7,7 @@ use trailwright_engine::dossier::Seen;
 use trailwright_engine::generate::{DoesNotFit, Options, Style, Target, fit, generate_with};
 
 /// What to do about `error`. `threshold` is what a compact policy would be written with.
-pub(super) fn hint(
+pub(crate) fn hint(
     error: &DoesNotFit,
     seen: &Seen<'_>,
     options: &Options,
