@@ -13,6 +13,7 @@ use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
+pub use crate::json::Outline;
 pub use row::{Cell, RecordError, Row};
 pub use rows::{WrongColumn, rows};
 

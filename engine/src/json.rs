@@ -9,7 +9,8 @@ use std::fmt;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-pub(crate) use record::{Member, Noted, members as record_members};
+pub use record::Outline;
+pub(crate) use record::{Member, Noted};
 
 /// The members of a JSON object in order, each value as the text it was written in.
 /// Keys may repeat.
@@ -37,6 +38,12 @@ pub fn members(text: &str) -> Result<Vec<(Cow<'_, str>, &str)>, serde_json::Erro
     let members = deserializer.deserialize_map(Members)?;
     deserializer.end()?;
     Ok(members)
+}
+
+/// The outline of the object that `text` is, with nothing behind it.
+pub(crate) fn outline(text: &str) -> Option<Outline> {
+    let outline = Outline::of(text.as_bytes())?;
+    (outline.len() == text.len()).then_some(outline)
 }
 
 /// The elements of a JSON array, or `None` if `text` is no array.

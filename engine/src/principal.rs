@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::json;
+use crate::json::{self, Member, Noted};
 
 /// The identity behind an event.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -25,34 +25,55 @@ pub struct Principal<'a> {
 }
 
 /// The members of an object, or none where the record has something else.
-struct Members<'a>(Vec<(Cow<'a, str>, &'a str)>);
+struct Members<'a>(Vec<(Cow<'a, str>, &'a str, Noted)>);
 
 impl<'a> Members<'a> {
     fn of(text: &'a str) -> Self {
-        Self(match json::record_members(text) {
-            Some((members, _)) => members
-                .iter()
-                .map(|member| (Cow::Borrowed(member.key), member.value))
+        Self(match json::outline(text) {
+            Some(outline) => outline
+                .members(text)
+                .map(|member| (Cow::Borrowed(member.key), member.value, member.noted))
                 .collect(),
-            None => json::members(text).unwrap_or_default(),
+            None => json::members(text)
+                .unwrap_or_default()
+                .into_iter()
+                // Whether it has escapes is not known: it is looked at.
+                .map(|(key, value)| {
+                    (
+                        key,
+                        value,
+                        Noted {
+                            escaped: true,
+                            ..Noted::default()
+                        },
+                    )
+                })
+                .collect(),
         })
     }
 
     /// Of a repeated key the last value counts.
-    fn value(&self, key: &str) -> Option<&'a str> {
+    fn value(&self, key: &str) -> Option<(&'a str, Noted)> {
         let mut members = self.0.iter().rev();
         members
-            .find(|(known, _)| known == key)
-            .map(|(_, value)| *value)
+            .find(|(known, ..)| known == key)
+            .map(|(_, value, noted)| (*value, *noted))
     }
 
     fn object(&self, key: &str) -> Self {
-        self.value(key).map_or(Self(Vec::new()), Self::of)
+        self.value(key)
+            .map_or(Self(Vec::new()), |(value, _)| Self::of(value))
     }
 
     /// Nothing where the record has no string, or an empty one.
     fn text(&self, key: &str) -> Option<Cow<'a, str>> {
-        json::string(self.value(key)?).filter(|text| !text.is_empty())
+        let (value, noted) = self.value(key)?;
+        let member = Member {
+            key: "",
+            value,
+            noted,
+        };
+        member.string().filter(|text| !text.is_empty())
     }
 }
 

@@ -7,7 +7,7 @@ use arrow::error::ArrowError;
 use foldhash::quality::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, LazyLock};
-use trailwright_engine::event::{COLUMNS, Cell, ColumnKind, Row, file_schema};
+use trailwright_engine::event::{COLUMNS, Cell, ColumnKind, Row, column_index, file_schema};
 
 use crate::parse::Position;
 
@@ -126,10 +126,11 @@ pub(crate) fn mark(row: &Row<'_>) -> Mark {
 /// A number for what a record says, wherever it came from: other in each process, never 0.
 fn print(row: &Row<'_>) -> u64 {
     static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::default);
+    static LOG_FILE: LazyLock<Option<usize>> = LazyLock::new(|| column_index("log_file"));
 
     let mut hasher = STATE.build_hasher();
-    for (column, (kept, cell)) in COLUMNS.iter().zip(row.cells()).enumerate() {
-        if kept.name == "log_file" {
+    for (column, cell) in row.cells().iter().enumerate() {
+        if Some(column) == *LOG_FILE {
             continue;
         }
         match cell {

@@ -30,7 +30,7 @@ impl Contents {
         });
         records(&text, |piece| match piece {
             Piece::Reject(reject) => contents.rejects.push(reject),
-            Piece::Record(object, position) => match Row::from_record(object) {
+            Piece::Record(object, position, _) => match Row::from_record(object) {
                 Ok(_) => contents.records.push(object.to_owned()),
                 Err(RecordError::NotCloudTrail) => match unwrap(object) {
                     Wrapped::Objects(objects) => contents.records.extend(objects),

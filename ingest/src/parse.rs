@@ -10,6 +10,7 @@ mod scan;
 use std::fmt;
 
 use scan::{Document, Scan};
+use trailwright_engine::event::Outline;
 
 /// The largest text that is taken as one record. AWS keeps events below 256 KB, or 1 MB.
 pub const MAX_RECORD_BYTES: usize = 16 << 20;
@@ -74,8 +75,8 @@ impl Reject {
 /// What the text holds next.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Piece<'a> {
-    /// An object that may be a record.
-    Record(&'a str, Position),
+    /// An object that may be a record, with its outline if it is a usual one.
+    Record(&'a str, Position, Option<Outline>),
     /// Something else.
     Reject(Reject),
 }
@@ -122,7 +123,7 @@ enum Inside {
 
 /// A piece by its place in the text.
 enum Found {
-    Record(usize, usize),
+    Record(usize, usize, Option<Outline>),
     Reject(Reject),
 }
 
@@ -168,11 +169,11 @@ impl Splitter {
         };
         Some(match found {
             Found::Reject(reject) => Piece::Reject(reject),
-            Found::Record(start, end) => {
+            Found::Record(start, end, outline) => {
                 let position = self.position(start);
                 let text = self.text.get(start..end).unwrap_or_default();
                 match std::str::from_utf8(text) {
-                    Ok(record) => Piece::Record(record, position),
+                    Ok(record) => Piece::Record(record, position, outline),
                     Err(_) => Piece::Reject(Reject::new(
                         position,
                         "invalid UTF-8 in a record".to_owned(),
@@ -304,6 +305,9 @@ impl Splitter {
             Some(b'{') => {
                 self.record += 1;
                 loop {
+                    if let Some(found) = self.usual_record() {
+                        return Some(found);
+                    }
                     match scan::value_end(&self.text, self.at) {
                         Scan::End(end, depth) => return Some(self.record(end, depth)),
                         Scan::Broken => return Some(self.lost("broken JSON in a record", more)),
@@ -364,6 +368,14 @@ impl Splitter {
         None
     }
 
+    /// The object that begins here, if it is a usual one and all there.
+    fn usual_record(&mut self) -> Option<Found> {
+        let outline = Outline::of(self.text.get(self.at..)?)?;
+        let start = self.at;
+        self.at += outline.len();
+        Some(Found::Record(start, self.at, Some(outline)))
+    }
+
     /// The object from here to `end` as a record.
     fn record(&mut self, end: usize, depth: usize) -> Found {
         let start = self.at;
@@ -373,7 +385,7 @@ impl Splitter {
             let raw = self.text.get(start..end).unwrap_or_default();
             return Found::Reject(Reject::new(self.position(start), reason, raw));
         }
-        Found::Record(start, end)
+        Found::Record(start, end, None)
     }
 
     fn too_long(&self) -> bool {

@@ -92,7 +92,7 @@ fn open(text: &str, wrappers: usize, objects: &mut Vec<String>) {
             _ => continue,
         };
         parse::records(inner.as_bytes(), |piece| {
-            if let Piece::Record(object, _) = piece {
+            if let Piece::Record(object, ..) = piece {
                 match is_record(object) {
                     true => objects.push(object.to_owned()),
                     false => open(object, wrappers + 1, objects),

@@ -34,9 +34,8 @@ pub struct Scope {
     pub accounts: Vec<String>,
 }
 
-/// The condition that a row lies in one of the parts. `account` is its column of the account that
-/// recorded the call.
-pub(crate) fn any_of(scopes: &[Scope], account: &str) -> Expr {
+/// The condition that a row lies in one of the parts.
+pub(crate) fn any_of(scopes: &[Scope]) -> Expr {
     let one_of = |column: &str, values: &[String]| {
         let values = values.iter().map(|value| lit(value.as_str())).collect();
         col(column).in_list(values, false)
@@ -47,7 +46,7 @@ pub(crate) fn any_of(scopes: &[Scope], account: &str) -> Expr {
             all = all.and(one_of("aws_region", &scope.regions));
         }
         if !scope.accounts.is_empty() {
-            all = all.and(one_of(account, &scope.accounts));
+            all = all.and(one_of("account", &scope.accounts));
         }
         all
     };
@@ -71,9 +70,7 @@ impl Session {
         principal: &str,
         scopes: &[Scope],
     ) -> Result<Vec<Activity>, Error> {
-        let which = col("principal")
-            .eq(lit(principal))
-            .and(any_of(scopes, "account"));
+        let which = col("principal").eq(lit(principal)).and(any_of(scopes));
         let batches = self
             .grouped_activity(which, &GROUPS)
             .await?

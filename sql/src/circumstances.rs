@@ -28,7 +28,7 @@ impl Session {
         scopes: &[Scope],
     ) -> Result<Vec<Circumstance>, Error> {
         let of_principal = col("principal").eq(lit(principal));
-        let of_principal = of_principal.and(any_of(scopes, "account"));
+        let of_principal = of_principal.and(any_of(scopes));
         let query = self.circumstances_where(of_principal).await?;
         let mut batches = query.execute_stream().await?;
         let mut circumstances = Vec::new();

@@ -3,6 +3,7 @@
 //! The roll-up is the view `activity`, stored as a Delta table of that name beside `events`. It
 //! says up to which version of `events` it goes: that is the version of its own transaction, so
 //! the two are written in one commit. A query takes the roll-up and adds what `events` has beyond.
+//! The view `days`, of what is logged at all, is kept in the same way.
 //!
 //! ```text
 //! changes   which files came or went between two versions of `events`?
@@ -29,11 +30,52 @@ use crate::lake::Lake;
 use crate::{Error, tables};
 use changes::Changes;
 
-pub(crate) use reading::activity;
+pub(crate) use reading::rows;
 pub use refresh::{Refreshed, refresh, vacuum};
 
-/// The transaction whose version is the version of `events` that the roll-up goes up to.
-const TRANSACTION: &str = "trailwright.activity";
+/// A view that is stored as a table.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    /// Name of the view and of the table.
+    pub(crate) name: &'static str,
+    /// The transaction whose version is the version of `events` that the table goes up to.
+    transaction: &'static str,
+    /// Whether of the copies of a call one counts.
+    of_calls: bool,
+    /// What the table says of itself.
+    comment: &'static str,
+    /// Columns with statistics in the log: what questions are cut down by.
+    stats: &'static str,
+    /// The order of rows within a file.
+    order: &'static [&'static str],
+}
+
+/// Who did what.
+pub(crate) const ACTIVITY: Kept = Kept {
+    name: tables::ACTIVITY,
+    transaction: "trailwright.activity",
+    of_calls: true,
+    comment: "who did what, counted: made from `events`, and made anew if it is lost",
+    stats: "principal,service,action,event_source,event_name,outcome,account,aws_region,mapping,day",
+    order: &["principal", "service", "action", "day", "resource"],
+};
+
+/// What is logged at all.
+pub(crate) const DAYS: Kept = Kept {
+    name: tables::DAYS,
+    transaction: "trailwright.days",
+    of_calls: false,
+    comment: "which days have logs: made from `events`, and made anew if it is lost",
+    stats: "account,aws_region,day",
+    order: &["account", "aws_region", "day", "data_events_of"],
+};
+
+/// The view called `name`, if it is one that is stored.
+pub(crate) fn kept(name: &str) -> Option<&'static Kept> {
+    [&ACTIVITY, &DAYS]
+        .into_iter()
+        .find(|kept| kept.name == name)
+}
 
 /// The table property that says what the roll-up was made from and by.
 const BASIS: &str = "trailwright.basis";
@@ -52,6 +94,7 @@ type Month = Option<String>;
 
 /// The roll-up as it was found.
 pub(crate) struct RollUp {
+    kept: &'static Kept,
     pub(crate) table: DeltaTable,
     /// The version of `events` that it goes up to; none if nothing of it is of use.
     covers: Option<u64>,
@@ -60,29 +103,34 @@ pub(crate) struct RollUp {
 impl RollUp {
     /// The roll-up of a lake, if it has one. It must be opened before `events` is, so that it is
     /// never ahead.
-    pub(crate) async fn open(lake: &Lake) -> Result<Option<DeltaTable>, Error> {
-        lake.open(tables::ACTIVITY).await
+    pub(crate) async fn open(lake: &Lake, kept: &Kept) -> Result<Option<DeltaTable>, Error> {
+        lake.open(kept.name).await
     }
 
     /// What of it holds for `events`.
     pub(crate) async fn of(
         lake: &Lake,
+        kept: &'static Kept,
         table: DeltaTable,
         events: &DeltaTable,
     ) -> Result<Self, Error> {
         let failed = |error| lake.failed(error);
         let state = table.snapshot().map_err(failed)?;
         let basis = state.metadata().configuration().get(BASIS).cloned();
-        let covers = match basis == Some(basis_of(lake, events)?) {
+        let covers = match basis == Some(basis_of(lake, kept, events)?) {
             false => None,
             true => {
                 let store = table.log_store();
-                let version = state.transaction_version(store.as_ref(), TRANSACTION);
+                let version = state.transaction_version(store.as_ref(), kept.transaction);
                 let version = version.await.map_err(failed)?;
                 version.and_then(|version| u64::try_from(version).ok())
             }
         };
-        Ok(Self { table, covers })
+        Ok(Self {
+            kept,
+            table,
+            covers,
+        })
     }
 
     /// What `events` has beyond the roll-up; none if the roll-up is of no use.
@@ -96,9 +144,10 @@ impl RollUp {
 
 /// What a roll-up depends on beside the version of `events`: which table that is, how events are
 /// mapped, and the queries.
-fn basis_of(lake: &Lake, events: &DeltaTable) -> Result<String, Error> {
+fn basis_of(lake: &Lake, kept: &Kept, events: &DeltaTable) -> Result<String, Error> {
     let state = events.snapshot().map_err(|error| lake.failed(error))?;
-    let queries = tables::to_activity().iter().flat_map(|v| v.query.bytes());
+    let queries = tables::to_kept(kept.name);
+    let queries = queries.iter().flat_map(|view| view.query.bytes());
     let queries = queries.fold(0xcbf2_9ce4_8422_2325_u64, |mark, byte| {
         (mark ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     });

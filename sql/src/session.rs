@@ -25,7 +25,7 @@ use trailwright_engine::time::{self, TimeRange};
 
 use crate::lake::Lake;
 use crate::limits::{Limits, Passed, Threads};
-use crate::rollup::{self, RollUp};
+use crate::rollup::{self, Kept, RollUp};
 use crate::{Error, depth, functions, mistake, tables};
 
 /// One version of a lake, open for queries.
@@ -36,6 +36,7 @@ pub struct Session {
     /// The roll-up as it was found; it is looked at when it is first asked.
     found: Mutex<Option<DeltaTable>>,
     activity: OnceCell<()>,
+    days: OnceCell<()>,
     /// Held while a view is made known, so that it is made known once.
     views: Mutex<()>,
     range: TimeRange,
@@ -89,7 +90,7 @@ impl Session {
 
     async fn open_lake(lake: Lake, range: TimeRange, limits: Limits) -> Result<Self, Error> {
         // In this order: the roll-up must not be ahead of the events.
-        let found = RollUp::open(&lake).await?;
+        let found = RollUp::open(&lake, &rollup::ACTIVITY).await?;
         let events = lake.events().await?;
         let ctx = context(&limits)?;
         register(&lake, &ctx, &events)?;
@@ -99,6 +100,7 @@ impl Session {
             events,
             found: Mutex::new(found),
             activity: OnceCell::new(),
+            days: OnceCell::new(),
             views: Mutex::new(()),
             range,
             limits,
@@ -282,8 +284,12 @@ impl Session {
             if self.ctx.table_exist(name)? {
                 return Ok(());
             }
-            if name == tables::ACTIVITY {
-                let known = self.activity.get_or_try_init(|| self.register_activity());
+            if let Some(kept) = rollup::kept(name) {
+                let known = match name {
+                    tables::ACTIVITY => &self.activity,
+                    _ => &self.days,
+                };
+                let known = known.get_or_try_init(|| self.register_kept(kept));
                 return known.await.copied();
             }
             self.register_view(view).await
@@ -306,20 +312,24 @@ impl Session {
         Ok(())
     }
 
-    /// Makes `activity` known: the roll-up and what came since, or the view if there is none.
-    async fn register_activity(&self) -> Result<(), Error> {
-        let found = self.found.lock().await.take();
+    /// Makes a view known that is kept: its table and what came since, or the view if there is
+    /// none.
+    async fn register_kept(&self, kept: &'static Kept) -> Result<(), Error> {
+        let found = match kept.name {
+            tables::ACTIVITY => self.found.lock().await.take(),
+            // Where it is ahead of this session's events, it is not believed.
+            _ => RollUp::open(&self.lake, kept).await?,
+        };
         let stored = match found {
             None => None,
             Some(table) => {
-                let rollup = RollUp::of(&self.lake, table, &self.events).await?;
-                rollup::activity(&self.lake, &self.ctx, &self.events, &rollup, self.range).await?
+                let rollup = RollUp::of(&self.lake, kept, table, &self.events).await?;
+                rollup::rows(&self.lake, &self.ctx, &self.events, &rollup, self.range).await?
             }
         };
-        match (stored, tables::view(tables::ACTIVITY)) {
+        match (stored, tables::view(kept.name)) {
             (Some(rows), _) => {
-                self.ctx
-                    .register_table(tables::ACTIVITY, rows.into_view())?;
+                self.ctx.register_table(kept.name, rows.into_view())?;
                 Ok(())
             }
             (None, Some(view)) => self.register_view(view).await,

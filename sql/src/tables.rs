@@ -24,8 +24,11 @@ macro_rules! view {
 /// Name of the view that the roll-up is stored for.
 pub(crate) const ACTIVITY: &str = "activity";
 
+/// Name of the view of what is logged at all, which is stored as well.
+pub(crate) const DAYS: &str = "days";
+
 /// The views, in the order in which one builds on the other.
-pub(crate) const VIEWS: [View; 8] = [
+pub(crate) const VIEWS: [View; 9] = [
     view!("calls"),
     view!("permissions"),
     view!("activity"),
@@ -33,12 +36,21 @@ pub(crate) const VIEWS: [View; 8] = [
     view!("services"),
     view!("denied"),
     view!("unmapped"),
+    view!("days"),
     view!("coverage"),
 ];
 
 /// The views that lead from `events` to `activity`.
-pub(crate) fn to_activity() -> &'static [View] {
+fn to_activity() -> &'static [View] {
     VIEWS.get(..3).unwrap_or_default()
+}
+
+/// The views that lead from `events` to the one called `name`, of those that are stored.
+pub(crate) fn to_kept(name: &str) -> Vec<View> {
+    match name {
+        ACTIVITY => to_activity().to_vec(),
+        _ => view(name).into_iter().collect(),
+    }
 }
 
 pub(crate) fn view(name: &str) -> Option<View> {

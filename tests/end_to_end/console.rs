@@ -2,6 +2,7 @@
 
 mod sign_in;
 mod sql;
+mod wizard;
 
 use serde_json::json;
 use trailwright_tests::server::Response;
@@ -30,6 +31,18 @@ impl<'a> Visitor<'a> {
         let host = self.server.address.to_string();
         let headers = [("Host", host.as_str()), ("Cookie", self.cookie.as_str())];
         self.server.raw("GET", path, &headers, "")
+    }
+
+    /// Sends a form of a page.
+    fn post(&self, path: &str, form: &str) -> Response {
+        let (host, origin) = (self.server.address.to_string(), self.server.url());
+        let headers = [
+            ("Host", host.as_str()),
+            ("Cookie", self.cookie.as_str()),
+            ("Origin", origin.as_str()),
+            ("Content-Type", "application/x-www-form-urlencoded"),
+        ];
+        self.server.raw("POST", path, &headers, form)
     }
 }
 

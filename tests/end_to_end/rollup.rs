@@ -101,10 +101,14 @@ fn answers(lab: &Lab, query: &str) -> (Vec<Value>, Vec<Value>) {
 const ALL: &str = "SELECT * FROM activity ORDER BY principal, account, action, resource, outcome, \
     day, event_name, calls";
 
+const DAYS: &str = "SELECT * FROM days ORDER BY account, aws_region, day, data_events_of";
+
 #[track_caller]
 fn assert_right(lab: &Lab, after: &Step) {
-    let (with, without) = answers(lab, ALL);
-    assert_eq!(with, without, "after {after:?}");
+    for query in [ALL, DAYS] {
+        let (with, without) = answers(lab, query);
+        assert_eq!(with, without, "after {after:?}");
+    }
 }
 
 fn take(lab: &Lab, number: usize, step: &Step) {

@@ -272,6 +272,7 @@ fn describe_says_what_each_column_holds() {
         "services",
         "denied",
         "unmapped",
+        "days",
         "coverage",
     ] {
         let columns = lab.sql(&format!("DESCRIBE {table}"));
@@ -308,7 +309,7 @@ fn describe_says_what_each_column_holds() {
             .iter()
             .filter(|t| t["table_schema"] == "public")
             .count(),
-        9
+        10
     );
 }
 

@@ -150,6 +150,17 @@ impl Account {
         })
     }
 
+    /// All policies of a role or user, managed and inline, by name.
+    pub(crate) async fn documents(&self, who: &Who) -> Result<Vec<(String, String)>, AccountError> {
+        self.must_know(who).await?;
+        let attached = self.attached(who).await?.into_iter();
+        let inline = self.inline(who).await?.into_iter();
+        Ok(attached
+            .map(|it| (it.name, it.document))
+            .chain(inline.map(|it| (it.name, it.document)))
+            .collect())
+    }
+
     /// The managed policies that are attached, with their documents.
     pub(super) async fn attached(&self, who: &Who) -> Result<Vec<Attached>, AccountError> {
         let action = || format!("list the policies of {}", who.arn);

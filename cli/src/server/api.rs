@@ -18,6 +18,8 @@ use axum::Router;
 use axum::routing::{MethodRouter, delete, get, post};
 
 use super::App;
+pub(super) use apply::roll_back;
+pub(super) use events::answer as events;
 pub(super) use sql::rows;
 
 /// An operation: its method, its path below `/api/v1`, and what answers it.

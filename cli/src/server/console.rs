@@ -22,6 +22,7 @@ mod span;
 mod sql;
 mod text;
 mod trouble;
+mod wizard;
 
 use std::sync::Arc;
 
@@ -35,6 +36,7 @@ use super::App;
 use trouble::Trouble;
 
 pub(super) use sign_in::{has_cookie, signed_in};
+pub(super) use wizard::Cases;
 
 /// An answer for a browser.
 type Answer = Result<Response, Trouble>;
@@ -57,4 +59,5 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/sign-out", post(sign_in::leave))
         .route("/sql", get(sql::page))
         .route("/sql/download", get(sql::download))
+        .merge(wizard::routes())
 }

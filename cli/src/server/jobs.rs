@@ -12,6 +12,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::sync::{Semaphore, broadcast};
 use tokio::task::AbortHandle;
 
@@ -260,6 +262,22 @@ impl Jobs {
     /// What a job found, if it succeeded.
     pub(crate) fn found(&self, id: &str) -> Result<Found, StoreError> {
         self.store.found(id)
+    }
+
+    /// Keeps something beside a job, under a name, as long as the job is kept.
+    pub(crate) fn keep_draft(
+        &self,
+        id: &str,
+        name: &str,
+        draft: &impl Serialize,
+    ) -> Result<(), NoJob> {
+        self.get(id).ok_or(NoJob::Unknown)?;
+        Ok(self.store.write_draft(id, name, draft)?)
+    }
+
+    /// What was kept beside a job under a name.
+    pub(crate) fn draft<T: DeserializeOwned>(&self, id: &str, name: &str) -> Result<T, StoreError> {
+        self.store.draft(id, name)
     }
 
     /// Jobs, the newest first: `most` of those behind the job that `after` names.

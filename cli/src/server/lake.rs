@@ -7,7 +7,7 @@ use trailwright_engine::location::Storage;
 use trailwright_engine::time::TimeRange;
 use trailwright_sql::{Error, Limits, Scope, Session};
 
-use super::jobs::Trail;
+use super::jobs::{Order, Trail};
 
 /// The lake that is served, and what its trails hold.
 #[derive(Debug, Clone)]
@@ -52,6 +52,22 @@ impl Lake {
     pub(crate) async fn guarded(&self, range: TimeRange) -> Result<Session, Error> {
         let limits = Limits::guarded();
         Session::open_within(&self.location, &Storage::default(), range, limits).await
+    }
+
+    /// The trails that the server was told of, with their accounts.
+    pub(crate) fn trails(&self) -> &BTreeMap<String, Vec<String>> {
+        &self.accounts_of_trails
+    }
+
+    /// The part of the lake that an order is about.
+    pub(crate) fn scopes_of(&self, order: &Order) -> Result<Vec<Scope>, UnknownTrail> {
+        if order.trails.is_empty() && !(order.accounts.is_empty() && order.regions.is_empty()) {
+            return Ok(vec![Scope {
+                regions: order.regions.clone(),
+                accounts: order.accounts.clone(),
+            }]);
+        }
+        self.scopes(&order.trails)
     }
 
     /// The part of the lake that trails delivered. No trail is all of it.

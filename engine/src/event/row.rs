@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use sha2::{Digest, Sha256};
 
 use super::{COLUMNS, ColumnKind, column_index, column_of_key, place};
-use crate::json::{self, Member, Noted};
+use crate::json::{self, Member, Noted, Outline};
 use crate::principal::Principal;
 use crate::time;
 
@@ -67,46 +67,58 @@ impl<'a> Row<'a> {
     /// Reads the record in `text`. Of a repeated key the last value counts, as it does in
     /// JavaScript, Python and AWS's own processing library.
     pub fn from_record(text: &'a str) -> Result<Self, RecordError> {
-        let mut row = Self {
+        match json::outline(text) {
+            Some(outline) => Self::from_outline(text, &outline),
+            None => {
+                let mut row = Self::empty();
+                let mut rest = Rest::default();
+                row.read_with_care(text, &mut rest)?;
+                row.finish(text, rest)
+            }
+        }
+    }
+
+    /// The same for a record of which the outline is known.
+    pub fn from_outline(text: &'a str, outline: &Outline) -> Result<Self, RecordError> {
+        let mut row = Self::empty();
+        let mut rest = Rest::default();
+        if outline.is_doubtful() {
+            let members: Vec<Member<'_>> = outline.members(text).collect();
+            let overridden = overridden(&members, |member| member.key);
+            for (i, member) in members.iter().enumerate() {
+                match overridden.contains(&i) {
+                    true => row.repeated_keys += 1,
+                    false => row.take_noted(*member, &mut rest),
+                }
+            }
+        } else {
+            for member in outline.members(text) {
+                row.take_noted(member, &mut rest);
+            }
+        }
+        row.finish(text, rest)
+    }
+
+    fn empty() -> Self {
+        Self {
             cells: vec![Cell::Null; COLUMNS.len()],
             repeated_keys: 0,
-        };
-        let mut rest = Rest::default();
-        match json::record_members(text) {
-            Some((members, doubtful)) => row.read(&members, doubtful, &mut rest),
-            None => row.read_with_care(text, &mut rest)?,
         }
+    }
+
+    /// The row when all members are in it or in `rest`.
+    fn finish(mut self, text: &str, rest: Rest<'a>) -> Result<Self, RecordError> {
         // Insight events have neither name nor source of their own.
         if ![EVENT_NAME, EVENT_SOURCE, INSIGHT_DETAILS]
             .into_iter()
-            .any(|column| row.text_at(column).is_some())
+            .any(|column| self.text_at(column).is_some())
         {
             return Err(RecordError::NotCloudTrail);
         }
-        row.set_rest(rest);
-        row.set_event_id(text);
-        row.set_principal();
-        Ok(row)
-    }
-
-    /// Takes the members of a usual record.
-    fn read(&mut self, members: &[Member<'a>], doubtful: bool, rest: &mut Rest<'a>) {
-        let overridden = match doubtful {
-            true => overridden(members, |member| member.key),
-            false => HashSet::new(),
-        };
-        for (i, member) in members.iter().enumerate() {
-            if doubtful && overridden.contains(&i) {
-                self.repeated_keys += 1;
-                continue;
-            }
-            self.take(
-                Cow::Borrowed(member.key),
-                member.value,
-                Some(member.noted),
-                rest,
-            );
-        }
+        self.set_rest(rest);
+        self.set_event_id(text);
+        self.set_principal();
+        Ok(self)
     }
 
     /// Takes the members of a record that is unusual, or none.
@@ -118,29 +130,38 @@ impl<'a> Row<'a> {
                 self.repeated_keys += 1;
                 continue;
             }
-            self.take(key, value, None, rest);
+            self.take(key, value, rest);
         }
         Ok(())
     }
 
-    /// Puts a member where it belongs. What is in its value may be known.
-    fn take(
-        &mut self,
-        key: Cow<'a, str>,
-        value: &'a str,
-        noted: Option<Noted>,
-        rest: &mut Rest<'a>,
-    ) {
+    /// Puts a member where it belongs.
+    fn take_noted(&mut self, member: Member<'a>, rest: &mut Rest<'a>) {
+        let Member { key, value, noted } = member;
+        if value == "null" {
+            rest.null_keys.push(Cow::Borrowed(key));
+            return;
+        }
+        let string = || member.string();
+        let exact =
+            column_of_key(key).is_some_and(|column| self.fill(column, value, string, Some(noted)));
+        if !exact {
+            let value = self.tidy(value, Some(noted));
+            rest.extra.push((Cow::Borrowed(key), value));
+        }
+    }
+
+    /// The same with a member of which nothing is known.
+    fn take(&mut self, key: Cow<'a, str>, value: &'a str, rest: &mut Rest<'a>) {
         if value == "null" {
             rest.null_keys.push(key);
             return;
         }
-        let exact = match column_of_key(&key) {
-            Some(column) => self.fill(column, value, noted),
-            None => false,
-        };
+        let string = || json::string(value);
+        let exact =
+            column_of_key(&key).is_some_and(|column| self.fill(column, value, string, None));
         if !exact {
-            let value = self.tidy(value, noted);
+            let value = self.tidy(value, None);
             rest.extra.push((key, value));
         }
     }
@@ -242,13 +263,19 @@ impl<'a> Row<'a> {
     }
 
     /// Puts the JSON `value` into a column. False if the column cannot give it back exactly.
-    fn fill(&mut self, column: usize, value: &'a str, noted: Option<Noted>) -> bool {
+    fn fill(
+        &mut self,
+        column: usize,
+        value: &'a str,
+        string: impl Fn() -> Option<Cow<'a, str>>,
+        noted: Option<Noted>,
+    ) -> bool {
         let Some(kind) = COLUMNS.get(column).map(|c| c.kind) else {
             return false;
         };
         let (cell, exact) = match kind {
             ColumnKind::Json => (Cell::Text(self.tidy(value, noted)), true),
-            ColumnKind::Text => match json::string(value) {
+            ColumnKind::Text => match string() {
                 Some(text) => (Cell::Text(text), true),
                 None => (Cell::Null, false),
             },
@@ -259,7 +286,7 @@ impl<'a> Row<'a> {
                 "\"false\"" => (Cell::Flag(false), false),
                 _ => (Cell::Null, false),
             },
-            ColumnKind::Time => match json::string(value) {
+            ColumnKind::Time => match string() {
                 Some(text) => match time::from_usual_text(&text) {
                     Some(micros) => (Cell::Time(micros), true),
                     None => match time::from_text(&text) {

@@ -1,10 +1,30 @@
-//! The members of a record, read in one pass.
+//! The members of a record, found in one pass.
 //!
-//! A record is looked at once, and of each value it is noted whether its text can be kept as it
-//! is. What is unusual, in grammar or in depth, is left to the slower reading with `serde_json`,
-//! which also has the words for what is wrong.
+//! A record is looked at once: where it ends, where its members are, and of each value whether its
+//! text can be kept as it is. What is unusual, in grammar or in depth, is left to the slower reading
+//! with `serde_json`, which also has the words for what is wrong.
+
+use std::ops::Range;
 
 use super::{FEW_KEYS, repeats};
+
+/// Where the members of an object are in its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outline {
+    places: Vec<Place>,
+    len: usize,
+    /// Two of the keys may be the same.
+    doubtful: bool,
+}
+
+/// Where a member is. Its key has no escapes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Place {
+    /// The key, without its quotes.
+    key: Range<usize>,
+    value: Range<usize>,
+    noted: Noted,
+}
 
 /// A member of an object, as it stands in the text.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +40,8 @@ pub(crate) struct Member<'a> {
 /// What is noteworthy in a JSON text.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Noted {
+    /// It is a string with an escape.
+    pub(crate) escaped: bool,
     /// White space between tokens.
     pub(crate) space: bool,
     /// A key that stands twice in an object, written in the same way.
@@ -28,48 +50,85 @@ pub(crate) struct Noted {
     pub(crate) escaped_key: bool,
 }
 
-/// Nesting that is followed here: more than any parser takes without danger.
-const MAX_DEPTH: usize = 120;
+/// Nesting that is followed in an object: more than any parser takes without danger.
+const MAX_DEPTH: usize = 119;
 
 /// Members of a record. AWS's have about twenty.
 const USUAL_MEMBERS: usize = 32;
 
-/// The members of the object that `text` is, and whether one of their keys may come twice.
-/// `None` is no error: it says that the text is to be read with more care.
-pub(crate) fn members(text: &str) -> Option<(Vec<Member<'_>>, bool)> {
-    let mut reader = Reader::new(text);
-    let mut members = Vec::with_capacity(USUAL_MEMBERS);
-    let mut seen = Seen::default();
-    let mut repeats = false;
-    reader.space();
-    reader.expect(b'{')?;
-    reader.space();
-    if reader.peek()? != b'}' {
-        loop {
-            let (key, escaped) = reader.key()?;
-            if escaped {
-                return None;
-            }
-            repeats |= seen.maybe(key.as_bytes());
-            let start = reader.at;
-            let mut noted = Noted::default();
-            reader.value(&mut noted)?;
-            let value = text.get(start..reader.at)?;
-            members.push(Member { key, value, noted });
-            reader.space();
-            match reader.next()? {
-                b',' => {
-                    reader.space();
+impl Outline {
+    /// The object that begins at the start of `text` and ends somewhere in it. `None` is no error:
+    /// it says that the text is to be read with more care, or that there is not enough of it.
+    pub fn of(text: &[u8]) -> Option<Self> {
+        let mut reader = Reader::new(text);
+        let mut places = Vec::with_capacity(USUAL_MEMBERS);
+        let mut seen = Seen::default();
+        let mut doubtful = false;
+        reader.expect(b'{')?;
+        reader.space();
+        if reader.peek()? == b'}' {
+            reader.at += 1;
+        } else {
+            loop {
+                let (key, escaped) = reader.key()?;
+                if escaped {
+                    return None;
                 }
-                b'}' => break,
-                _ => return None,
+                doubtful |= seen.maybe(text.get(key.clone())?);
+                let start = reader.at;
+                let mut noted = Noted::default();
+                reader.value(&mut noted)?;
+                let value = start..reader.at;
+                places.push(Place { key, value, noted });
+                reader.space();
+                match reader.next()? {
+                    b',' => {
+                        reader.space();
+                    }
+                    b'}' => break,
+                    _ => return None,
+                }
             }
         }
-    } else {
-        reader.at += 1;
+        Some(Self {
+            places,
+            len: reader.at,
+            doubtful,
+        })
     }
-    reader.space();
-    (reader.at == text.len()).then_some((members, repeats))
+
+    /// Bytes from the object's opening brace to its closing one.
+    #[expect(clippy::len_without_is_empty, reason = "it has two bytes at least")]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether two of the keys may be the same.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        self.doubtful
+    }
+
+    /// The members in `text`, of which this is the outline.
+    pub(crate) fn members<'a>(&self, text: &'a str) -> impl Iterator<Item = Member<'a>> {
+        self.places.iter().map(move |place| Member {
+            key: text.get(place.key.clone()).unwrap_or_default(),
+            value: text.get(place.value.clone()).unwrap_or("null"),
+            noted: place.noted,
+        })
+    }
+}
+
+impl<'a> Member<'a> {
+    /// The string that the value is, or `None` if it is no string or holds a lone surrogate.
+    pub(crate) fn string(&self) -> Option<std::borrow::Cow<'a, str>> {
+        match self.noted.escaped {
+            true => super::string(self.value),
+            false => {
+                let inner = self.value.strip_prefix('"')?.strip_suffix('"')?;
+                Some(std::borrow::Cow::Borrowed(inner))
+            }
+        }
+    }
 }
 
 /// Keys that were there, as a mask: two keys of one object rarely have the same bit, and only
@@ -105,7 +164,7 @@ struct Open {
 }
 
 struct Reader<'a> {
-    text: &'a str,
+    text: &'a [u8],
     at: usize,
     /// The keys of all open objects.
     keys: Vec<&'a [u8]>,
@@ -113,7 +172,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(text: &'a str) -> Self {
+    fn new(text: &'a [u8]) -> Self {
         Self {
             text,
             at: 0,
@@ -123,7 +182,7 @@ impl<'a> Reader<'a> {
     }
 
     fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
+        self.text.get(self.at).copied()
     }
 
     fn next(&mut self) -> Option<u8> {
@@ -146,11 +205,11 @@ impl<'a> Reader<'a> {
     }
 
     /// Passes a key, its colon and white space behind that: the key, and whether it has escapes.
-    fn key(&mut self) -> Option<(&'a str, bool)> {
+    fn key(&mut self) -> Option<(Range<usize>, bool)> {
         self.expect(b'"')?;
         let start = self.at;
         let escaped = self.string()?;
-        let key = self.text.get(start..self.at - 1)?;
+        let key = start..self.at - 1;
         self.space();
         self.expect(b':')?;
         self.space();
@@ -164,7 +223,7 @@ impl<'a> Reader<'a> {
         // The key, two quotes and the colon.
         noted.space |= self.at - start > key.len() + 3;
         noted.escaped_key |= escaped;
-        let key = key.as_bytes();
+        let key = self.text.get(key)?;
         let open = self.open.last_mut()?;
         if open.seen.maybe(key) {
             let keys = self.keys.get(open.keys..).unwrap_or_default();
@@ -183,7 +242,8 @@ impl<'a> Reader<'a> {
         loop {
             match self.next()? {
                 b'"' => {
-                    self.string()?;
+                    let escaped = self.string()?;
+                    noted.escaped |= escaped && self.open.is_empty();
                 }
                 open @ (b'{' | b'[') => {
                     noted.space |= self.space();
@@ -253,7 +313,7 @@ impl<'a> Reader<'a> {
     }
 
     fn literal(&mut self, rest: &str) -> Option<()> {
-        let found = self.text.get(self.at..)?.starts_with(rest);
+        let found = self.text.get(self.at..)?.starts_with(rest.as_bytes());
         self.at += rest.len();
         found.then_some(())
     }
@@ -306,7 +366,7 @@ impl<'a> Reader<'a> {
                     match self.next()? {
                         b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
                         b'u' => {
-                            let digits = self.text.as_bytes().get(self.at..self.at + 4)?;
+                            let digits = self.text.get(self.at..self.at + 4)?;
                             if !digits.iter().all(u8::is_ascii_hexdigit) {
                                 return None;
                             }
@@ -323,7 +383,7 @@ impl<'a> Reader<'a> {
 
     /// Passes characters that stand for themselves, eight at a time while there are so many.
     fn plain(&mut self) {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let rest = self.text.get(self.at..).unwrap_or_default();
         let (eights, _) = rest.as_chunks::<8>();
         for eight in eights {
             let special = special(u64::from_le_bytes(*eight));

@@ -4,7 +4,7 @@ use super::*;
 
 fn show(piece: Piece<'_>) -> String {
     match piece {
-        Piece::Record(record, _) => record.to_owned(),
+        Piece::Record(record, ..) => record.to_owned(),
         Piece::Reject(reject) => {
             let position = reject.position.map_or(String::new(), |p| p.to_string());
             format!("! {} ({position})", reject.reason)

@@ -174,14 +174,18 @@ impl<'a> Worker<'a> {
     }
 
     fn piece(&mut self, file: &str, piece: Piece<'_>) {
-        let (record, position) = match piece {
-            Piece::Record(record, position) => (record, position),
+        let (record, position, outline) = match piece {
+            Piece::Record(record, position, outline) => (record, position, outline),
             Piece::Reject(reject) => {
                 self.part.records += 1;
                 return self.reject(file, reject);
             }
         };
-        match Row::from_record(record) {
+        let row = match &outline {
+            Some(outline) => Row::from_outline(record, outline),
+            None => Row::from_record(record),
+        };
+        match row {
             Ok(row) => self.row(file, record, position, row),
             Err(RecordError::NotCloudTrail) => self.unwrap(file, record, position),
             Err(error) => self.no_record(file, record, position, &error),

@@ -1,4 +1,4 @@
-//! What is the activity of some events, as a query?
+//! What are the rows of a view of some events, as a query?
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use datafusion::prelude::{DataFrame, Expr, SessionContext, col, lit};
 use deltalake::DeltaTable;
 use trailwright_engine::event;
 
-use super::{MEASURES, Month};
+use super::{Kept, MEASURES, Month};
 use crate::lake::Lake;
 use crate::session::{scratch, utc};
 use crate::{Error, tables};
@@ -24,9 +24,11 @@ pub(super) struct Pieces<'a> {
     pub(super) lake: &'a Lake,
     pub(super) ctx: &'a SessionContext,
     pub(super) events: &'a DeltaTable,
+    /// The view of which the pieces are.
+    pub(super) kept: &'static Kept,
 }
 
-/// Which of the two classes the events given to [`Pieces::activity`] may be of.
+/// Which of the two classes the events given to [`Pieces::rows`] may be of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Given {
     /// All events of their days: of the copies of a call, one is to be counted.
@@ -54,34 +56,33 @@ impl Pieces<'_> {
         Ok(self.ctx.read_table(provider)?)
     }
 
-    /// The activity of `events`, by the queries of the views.
-    pub(super) async fn activity(
-        &self,
-        events: DataFrame,
-        given: Given,
-    ) -> Result<DataFrame, Error> {
+    /// The rows of `events`, by the queries of the views.
+    pub(super) async fn rows(&self, events: DataFrame, given: Given) -> Result<DataFrame, Error> {
         // A context of its own, in which the names mean these events.
         let ctx = scratch(self.ctx)?;
         let skipped = match given {
-            Given::Events => {
-                ctx.register_table(event::TABLE, events.into_view())?;
-                0
-            }
-            Given::Calls => {
+            Given::Calls if self.kept.of_calls => {
                 ctx.register_table("calls", events.into_view())?;
                 1
             }
+            Given::Events | Given::Calls => {
+                ctx.register_table(event::TABLE, events.into_view())?;
+                0
+            }
         };
-        for view in tables::to_activity().iter().skip(skipped) {
+        for view in tables::to_kept(self.kept.name).iter().skip(skipped) {
             let query = ctx.sql(view.query).await?;
             ctx.register_table(view.name, query.into_view())?;
         }
-        let plan = ctx.table(tables::ACTIVITY).await?.into_unoptimized_plan();
+        let plan = ctx.table(self.kept.name).await?.into_unoptimized_plan();
         Ok(DataFrame::new(self.ctx.state(), plan))
     }
 
     /// The days on which the events of some files share their id with others.
     pub(super) async fn shared_days(&self, paths: &[String]) -> Result<BTreeSet<i32>, Error> {
+        if !self.kept.of_calls {
+            return Ok(BTreeSet::new());
+        }
         let shared = col("shared_event_id").is_not_null();
         let timed = col("event_time").is_not_null();
         let days = self
@@ -101,7 +102,7 @@ impl Pieces<'_> {
         Ok(found)
     }
 
-    /// The activity of new files without the copies of `days`.
+    /// The rows of new files without the copies of `days`.
     pub(super) async fn additions(
         &self,
         paths: &[String],
@@ -115,10 +116,10 @@ impl Pieces<'_> {
         if !days.is_empty() {
             events = events.filter(not(copies_of_days(event_is_copy(), day_of_event(), days)))?;
         }
-        self.activity(events, Given::Calls).await
+        self.rows(events, Given::Calls).await
     }
 
-    /// The activity of the copies of `days`.
+    /// The rows of the copies of `days`.
     pub(super) async fn copies(
         &self,
         days: &BTreeSet<i32>,
@@ -134,11 +135,11 @@ impl Pieces<'_> {
             events = events.filter(only)?;
         }
         let events = events.filter(one_of(day_of_event(), days))?;
-        let activity = self.activity(events, Given::Events).await?;
-        Ok(activity.filter(row_is_copy())?)
+        let rows = self.rows(events, Given::Events).await?;
+        Ok(rows.filter(row_is_copy())?)
     }
 
-    /// The activity of whole months.
+    /// The rows of whole months.
     pub(super) async fn months(
         &self,
         months: &BTreeSet<Month>,
@@ -148,7 +149,7 @@ impl Pieces<'_> {
         if let Some(only) = only {
             events = events.filter(only)?;
         }
-        self.activity(events, Given::Events).await
+        self.rows(events, Given::Events).await
     }
 }
 
@@ -167,16 +168,16 @@ pub(super) fn merge(pieces: Vec<DataFrame>, names: &[String]) -> Result<Option<D
         return Ok(None);
     };
     let keys = columns.iter().filter(|name| !MEASURES.contains(name));
-    let merged = merged.aggregate(
-        keys.map(|name| col(*name)).collect(),
-        vec![
-            sum(col("calls")).alias("calls"),
-            sum(col("events")).alias("events"),
-            min(col("first_seen")).alias("first_seen"),
-            max(col("last_seen")).alias("last_seen"),
-            min(col("sample_event_id")).alias("sample_event_id"),
-        ],
-    )?;
+    let measures = columns.iter().filter(|name| MEASURES.contains(name));
+    let measures = measures.map(|name| {
+        let both = match *name {
+            "first_seen" | "sample_event_id" => min(col(*name)),
+            "last_seen" => max(col(*name)),
+            _ => sum(col(*name)),
+        };
+        both.alias(*name)
+    });
+    let merged = merged.aggregate(keys.map(|name| col(*name)).collect(), measures.collect())?;
     Ok(Some(merged.select_columns(&columns)?))
 }
 

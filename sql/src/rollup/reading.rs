@@ -19,9 +19,9 @@ use crate::lake::Lake;
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
-/// The activity of `events` in a time range, from the roll-up as far as it goes. None if it is of
-/// no use, and the view itself is to be asked.
-pub(crate) async fn activity(
+/// The rows of a view of `events` in a time range, from the roll-up as far as it goes. None if it is
+/// of no use, and the view itself is to be asked.
+pub(crate) async fn rows(
     lake: &Lake,
     ctx: &SessionContext,
     events: &DeltaTable,
@@ -34,7 +34,12 @@ pub(crate) async fn activity(
     let Some(days) = WholeDays::of(range) else {
         return Ok(None);
     };
-    let pieces = Pieces { lake, ctx, events };
+    let pieces = Pieces {
+        lake,
+        ctx,
+        events,
+        kept: rollup.kept,
+    };
     let kept = stored(lake, ctx, &rollup.table).await?;
     let names = pieces::names(kept.schema().as_arrow());
     let names: Vec<String> = names
@@ -70,7 +75,7 @@ pub(crate) async fn activity(
             .events()
             .await?
             .filter(time_between(Some(*from), Some(*to)))?;
-        parts.push(pieces.activity(edge, Given::Events).await?);
+        parts.push(pieces.rows(edge, Given::Events).await?);
     }
     parts.insert(0, kept);
     pieces::merge(parts, &names)

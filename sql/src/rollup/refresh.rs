@@ -27,21 +27,14 @@ use trailwright_engine::location::Storage;
 
 use super::changes::{Changes, month_of};
 use super::pieces::{self, Given, Pieces, copies_of_days, in_months, row_is_copy};
-use super::{BASIS, Month, RollUp, TRANSACTION, basis_of, reading};
+use super::{ACTIVITY, BASIS, DAYS, Kept, Month, RollUp, basis_of, reading};
+use crate::Error;
 use crate::lake::Lake;
 use crate::limits::Limits;
 use crate::session::{self, register};
-use crate::{Error, tables};
 
 /// How often it is tried again when others write the roll-up at the same time.
 const MAX_TRIES: usize = 20;
-
-/// Columns with statistics in the log: what questions are cut down by.
-const STATS_COLUMNS: &str =
-    "principal,service,action,event_source,event_name,outcome,account,aws_region,mapping,day";
-
-/// The order of rows within a file.
-const SORT_COLUMNS: [&str; 5] = ["principal", "service", "action", "day", "resource"];
 
 const ROW_GROUP_ROWS: usize = 64 * 1024;
 
@@ -63,13 +56,19 @@ pub struct Refreshed {
     pub micros: u64,
 }
 
-/// Brings the roll-up of the lake at `location` up to its events.
+/// Brings the roll-up of the lake at `location` up to its events, and tells of that of activity.
 pub async fn refresh(location: &str, storage: &Storage) -> Result<Refreshed, Error> {
     let started = Instant::now();
     let lake = Lake::at(location, storage);
+    refresh_one(&lake, location, &DAYS).await?;
+    let mut done = refresh_one(&lake, location, &ACTIVITY).await?;
+    done.micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    Ok(done)
+}
+
+async fn refresh_one(lake: &Lake, location: &str, kept: &'static Kept) -> Result<Refreshed, Error> {
     for _ in 0..MAX_TRIES {
-        if let Some(mut done) = try_refresh(&lake).await? {
-            done.micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        if let Some(done) = try_refresh(lake, kept).await? {
             return Ok(done);
         }
     }
@@ -86,24 +85,28 @@ pub async fn vacuum(
     dry_run: bool,
 ) -> Result<Vec<String>, Error> {
     let lake = Lake::at(location, storage);
-    let Some(table) = RollUp::open(&lake).await? else {
-        return Ok(Vec::new());
-    };
-    let (_, metrics) = table
-        .vacuum()
-        .with_retention_period(chrono::Duration::days(days.into()))
-        .with_enforce_retention_duration(false)
-        .with_mode(VacuumMode::Full)
-        .with_dry_run(dry_run)
-        .await
-        .map_err(|error| lake.failed(error))?;
-    Ok(metrics.files_deleted)
+    let mut deleted = Vec::new();
+    for kept in [&ACTIVITY, &DAYS] {
+        let Some(table) = RollUp::open(&lake, kept).await? else {
+            continue;
+        };
+        let (_, metrics) = table
+            .vacuum()
+            .with_retention_period(chrono::Duration::days(days.into()))
+            .with_enforce_retention_duration(false)
+            .with_mode(VacuumMode::Full)
+            .with_dry_run(dry_run)
+            .await
+            .map_err(|error| lake.failed(error))?;
+        deleted.extend(metrics.files_deleted);
+    }
+    Ok(deleted)
 }
 
 /// None if somebody else was quicker.
-async fn try_refresh(lake: &Lake) -> Result<Option<Refreshed>, Error> {
+async fn try_refresh(lake: &Lake, kept: &'static Kept) -> Result<Option<Refreshed>, Error> {
     let failed = |error: DeltaTableError| lake.failed(error);
-    let table = RollUp::open(lake).await?;
+    let table = RollUp::open(lake, kept).await?;
     let events = lake.events().await?;
     let version = events.snapshot().map_err(failed)?.version();
     let limits = Limits {
@@ -116,12 +119,13 @@ async fn try_refresh(lake: &Lake) -> Result<Option<Refreshed>, Error> {
         lake,
         ctx: &ctx,
         events: &events,
+        kept,
     };
     let table = match table {
         Some(table) => table,
         None => create(lake, &pieces).await?,
     };
-    let rollup = RollUp::of(lake, table, &events).await?;
+    let rollup = RollUp::of(lake, kept, table, &events).await?;
     let (changes, rebuilt) = match rollup.changes(lake, &events).await? {
         Some(changes) => (changes, false),
         None => (Changes::everything(lake, &events)?, true),
@@ -156,11 +160,11 @@ async fn try_refresh(lake: &Lake) -> Result<Option<Refreshed>, Error> {
         let state = rollup.table.snapshot().map_err(failed)?;
         let metadata = state.metadata().clone();
         let metadata = metadata
-            .add_config_key(BASIS.to_owned(), basis_of(lake, &events)?)
+            .add_config_key(BASIS.to_owned(), basis_of(lake, kept, &events)?)
             .map_err(|error| lake.failed(error))?;
         actions.push(Action::Metadata(metadata));
     }
-    match commit(lake, &rollup.table, actions, version).await? {
+    match commit(lake, kept, &rollup.table, actions, version).await? {
         true => Ok(Some(done)),
         false => {
             discard(&rollup.table, &adds).await;
@@ -200,7 +204,11 @@ async fn month_rows(
             }
         }
     };
-    let order = SORT_COLUMNS.iter().map(|name| col(*name).sort(true, true));
+    let order = pieces
+        .kept
+        .order
+        .iter()
+        .map(|name| col(*name).sort(true, true));
     Ok(rows.sort(order.collect())?)
 }
 
@@ -253,6 +261,7 @@ fn removes(
 /// Whether the commit was made, to exactly the version that `table` is loaded at.
 async fn commit(
     lake: &Lake,
+    kept: &Kept,
     table: &DeltaTable,
     actions: Vec<Action>,
     version: u64,
@@ -261,7 +270,7 @@ async fn commit(
     let version = i64::try_from(version).unwrap_or(i64::MAX);
     let properties = CommitProperties::default()
         .with_max_retries(0)
-        .with_application_transaction(Transaction::new(TRANSACTION, version));
+        .with_application_transaction(Transaction::new(kept.transaction, version));
     let operation = DeltaOperation::Write {
         mode: SaveMode::Overwrite,
         partition_by: Some(vec![event::PARTITION_COLUMN.to_owned()]),
@@ -301,8 +310,8 @@ async fn discard(table: &DeltaTable, adds: &[Add]) {
 /// Makes the table, empty.
 async fn create(lake: &Lake, pieces: &Pieces<'_>) -> Result<DeltaTable, Error> {
     use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
-    let activity = pieces.activity(pieces.events().await?, Given::Events);
-    let schema = Arc::clone(activity.await?.schema().inner());
+    let rows = pieces.rows(pieces.events().await?, Given::Events).await?;
+    let schema = Arc::clone(rows.schema().inner());
     let mut columns = Vec::new();
     for field in schema.fields() {
         let field = field.as_ref().clone().with_nullable(true);
@@ -321,12 +330,12 @@ async fn create(lake: &Lake, pieces: &Pieces<'_>) -> Result<DeltaTable, Error> {
             .try_into_kernel()
             .map_err(|error| lake.failed(error))?,
     );
-    let mut table = lake.not_loaded(tables::ACTIVITY)?;
-    let properties = [("delta.dataSkippingStatsColumns", STATS_COLUMNS)];
+    let mut table = lake.not_loaded(pieces.kept.name)?;
+    let properties = [("delta.dataSkippingStatsColumns", pieces.kept.stats)];
     let made = CreateBuilder::new()
         .with_log_store(table.log_store())
-        .with_table_name(tables::ACTIVITY)
-        .with_comment("who did what, counted: made from `events`, and made anew if it is lost")
+        .with_table_name(pieces.kept.name)
+        .with_comment(pieces.kept.comment)
         .with_columns(columns)
         .with_partition_columns([event::PARTITION_COLUMN])
         .with_raise_if_key_not_exists(false)

@@ -236,14 +236,11 @@ fn a_request_that_drips_is_given_up() {
     let server = Server::start(&lab, &[]);
     let mut slow = server.connect();
     slow.write_all(b"GET / HTTP/1.1\r\nHost: x").unwrap();
-    let begun = Instant::now();
-    let mut answer = Vec::new();
-    let _ = slow.read_to_end(&mut answer);
-    let waited = begun.elapsed();
-    assert!(
-        waited > Duration::from_secs(5) && waited < Duration::from_secs(40),
-        "{waited:?}"
-    );
+    let error = slow.read_to_end(&mut Vec::new()).err();
+    // It hung up; nobody waited in vain.
+    let waited = error.is_some_and(|it| it.kind() != ErrorKind::ConnectionReset);
+    assert!(!waited);
+    server.ask("GET", PATH, "").status(200);
 }
 
 #[test]

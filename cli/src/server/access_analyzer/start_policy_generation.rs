@@ -63,6 +63,8 @@ pub(super) async fn answer(
     let mut order = Order {
         principal_arn,
         trails: Vec::new(),
+        accounts: Vec::new(),
+        regions: Vec::new(),
         start_time: None,
         end_time: None,
         writing: Writing::default(),

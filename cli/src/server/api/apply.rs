@@ -132,7 +132,7 @@ async fn run(app: &App, request: Request) -> Result<Json<Answer>, ApiError> {
 async fn prove(app: &App, job: &Job, documents: &[PolicyDocument]) -> Result<Value, ApiError> {
     let order = &job.order;
     let options = order.writing.options()?;
-    let scopes = app.lake.scopes(&order.trails)?;
+    let scopes = app.lake.scopes_of(order)?;
     let session = app.lake.session(order.range()).await?;
     let known = Known::of(&session, &order.principal_arn, &scopes, &options).await?;
     let documents = documents.to_vec();
@@ -165,17 +165,25 @@ pub(super) async fn undo(
     State(app): State<Arc<App>>,
     Sent(request): Sent<Undo>,
 ) -> Result<Json<Undone>, ApiError> {
+    let done = roll_back(app, request.record).await?;
+    Ok(Json(Undone { done }))
+}
+
+/// Puts back what was there before the policy of a record was applied; what was done.
+pub(in crate::server) async fn roll_back(
+    app: Arc<App>,
+    name: String,
+) -> Result<Vec<String>, ApiError> {
     let is_name = |sign: char| sign.is_ascii_alphanumeric() || "-_.+=,@".contains(sign);
-    if !request.record.chars().all(is_name) || !request.record.starts_with("rollback-") {
+    if !name.chars().all(is_name) || !name.starts_with("rollback-") {
         return Err(ApiError::field("record", "this is no name of a record"));
     }
     let running = async move {
         let endpoint = endpoint(&app)?;
-        let record = Record::read(&app.lake.records().join(&request.record))
+        let record = Record::read(&app.lake.records().join(&name))
             .map_err(|error| ApiError::field("record", error.to_string()))?;
         let account = Account::connect(endpoint).await;
-        let done = rollback(&account, &record).await?;
-        Ok(Json(Undone { done }))
+        Ok::<_, ApiError>(rollback(&account, &record).await?)
     };
     let running = tokio::spawn(running.in_current_span());
     running.await.map_err(|error| {

@@ -16,7 +16,7 @@ use crate::server::listen::stopped;
 /// Time after which a stream shows that it lives.
 const ALIVE: Duration = Duration::from_secs(15);
 
-pub(super) async fn answer(
+pub(in crate::server) async fn answer(
     State(app): State<Arc<App>>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let state = (app.jobs.notices(), app.stopping.clone());

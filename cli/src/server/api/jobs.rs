@@ -77,6 +77,8 @@ pub(super) async fn start(
     let order = Order {
         principal_arn: request.principal,
         trails: request.trails,
+        accounts: Vec::new(),
+        regions: Vec::new(),
         start_time: range.from.map(time).transpose()?,
         end_time: range.to.map(time).transpose()?,
         writing: request.writing,

@@ -207,6 +207,16 @@ pub(super) fn bar(value: u64, most: u64) -> Markup {
     }
 }
 
+/// How large something is of what it may be.
+pub(super) fn meter(value: u64, limit: u64, label: &str) -> Markup {
+    let class = if value > limit { "over" } else { "one" };
+    html! {
+        svg.meter viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label=(label) {
+            rect class=(class) width=(format!("{:.1}", 100.0 * part(value, limit))) height="8" {}
+        }
+    }
+}
+
 /// `value` as a part of `most`, visible if it is there at all.
 fn part(value: u64, most: u64) -> f64 {
     match value {
@@ -253,7 +263,7 @@ mod tests {
         }
         assert_eq!(
             Axis::of_minutes(28_148_514, 28_148_554).shown(28_148_514),
-            "2023-07-10 11:54"
+            "2023-07-09 13:54"
         );
     }
 }

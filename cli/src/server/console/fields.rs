@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use maud::{Markup, html};
 use url::form_urlencoded;
 
 /// Names and values in their order. A name may have several values.
@@ -34,6 +35,11 @@ impl Fields {
         own.map(|(_, value)| value.as_str())
     }
 
+    /// Whether this value of a name is there.
+    pub(super) fn has(&self, name: &str, value: &str) -> bool {
+        self.all(name).any(|own| own == value)
+    }
+
     /// A number, if there is one.
     pub(super) fn number(&self, name: &str) -> Option<usize> {
         self.get(name)?.parse().ok()
@@ -62,6 +68,30 @@ impl Fields {
     pub(super) fn without(mut self, name: &str) -> Self {
         self.0.retain(|(own, _)| own != name);
         self
+    }
+
+    /// The same without one value of a name.
+    #[must_use]
+    pub(super) fn without_value(mut self, name: &str, value: &str) -> Self {
+        self.0
+            .retain(|(own, known)| own != name || known.trim() != value);
+        self
+    }
+
+    /// The same with the names that are wanted.
+    #[must_use]
+    pub(super) fn filter(mut self, wanted: impl Fn(&str) -> bool) -> Self {
+        self.0.retain(|(own, _)| wanted(own));
+        self
+    }
+
+    /// Hidden inputs that say the same.
+    pub(super) fn hidden(&self) -> Markup {
+        html! {
+            @for (name, value) in self.pairs().filter(|(_, value)| !value.is_empty()) {
+                input type="hidden" name=(name) value=(value);
+            }
+        }
     }
 
     /// The same with these names only.

@@ -14,13 +14,15 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 pub(super) enum Place {
     Overview,
     Principals,
+    Policies,
     Sql,
     None,
 }
 
-const PLACES: [(Place, &str, &str); 3] = [
+const PLACES: [(Place, &str, &str); 4] = [
     (Place::Overview, "/", "Overview"),
     (Place::Principals, "/principals", "Principals"),
+    (Place::Policies, "/jobs", "Policies"),
     (Place::Sql, "/sql", "SQL"),
 ];
 
@@ -42,6 +44,14 @@ impl Page {
             body,
             refresh: None,
             signed_in: true,
+        }
+    }
+
+    /// A page that a browser without scripts asks for again, after some seconds.
+    pub(super) fn refresh(self, seconds: u32) -> Self {
+        Self {
+            refresh: Some(seconds),
+            ..self
         }
     }
 

@@ -42,6 +42,12 @@ pub(crate) struct Order {
     /// None are all.
     #[serde(default)]
     pub(crate) trails: Vec<Trail>,
+    /// Accounts whose events count, where no trail says. None are all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) accounts: Vec<String>,
+    /// Regions that count, where no trail says. None are all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) regions: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) start_time: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -41,7 +41,7 @@ pub(super) async fn run(
     tell("reading the activity");
     let options = order.writing.options();
     let options = options.map_err(|error| service_error(error.to_string()))?;
-    let scopes = lake.scopes(&order.trails).map_err(|error| JobError {
+    let scopes = lake.scopes_of(order).map_err(|error| JobError {
         code: ErrorCode::ResourceNotFoundError,
         message: error.to_string(),
     })?;

@@ -89,9 +89,27 @@ impl Store {
         read(&self.found_path(id))
     }
 
+    /// Keeps something beside a job. `id` and `name` are ids of ours.
+    pub(super) fn write_draft(
+        &self,
+        id: &str,
+        name: &str,
+        draft: &impl Serialize,
+    ) -> Result<(), StoreError> {
+        self.write_json(&self.draft_path(id, name), draft)
+    }
+
+    pub(super) fn draft<T: DeserializeOwned>(&self, id: &str, name: &str) -> Result<T, StoreError> {
+        read(&self.draft_path(id, name))
+    }
+
     /// Removes a job. What is left of it is removed the next time.
     pub(super) fn remove(&self, id: &str) {
-        for path in [self.found_path(id), self.job_path(id)] {
+        let drafts = self.drafts(id);
+        for path in drafts
+            .into_iter()
+            .chain([self.found_path(id), self.job_path(id)])
+        {
             if let Err(error) = fs::remove_file(&path)
                 && error.kind() != io::ErrorKind::NotFound
             {
@@ -106,6 +124,21 @@ impl Store {
 
     fn found_path(&self, id: &str) -> PathBuf {
         self.folder.join(format!("{id}.found.json"))
+    }
+
+    fn draft_path(&self, id: &str, name: &str) -> PathBuf {
+        self.folder.join(format!("{id}.draft-{name}.json"))
+    }
+
+    fn drafts(&self, id: &str) -> Vec<PathBuf> {
+        let beginning = format!("{id}.draft-");
+        let entries = fs::read_dir(&self.folder).into_iter().flatten();
+        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        let is_of_job = |path: &PathBuf| {
+            let name = path.file_name().and_then(|name| name.to_str());
+            name.is_some_and(|name| name.starts_with(&beginning))
+        };
+        paths.filter(is_of_job).collect()
     }
 
     /// Writes a file whole or not at all, also if the power fails.

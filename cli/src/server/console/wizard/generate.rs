@@ -1,0 +1,169 @@
+//! Whose policy, and from which part of the logs?
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use jiff::Timestamp;
+use maud::html;
+use serde::Deserialize;
+use trailwright_engine::principal::takes_policy;
+
+use super::super::Answer;
+use super::super::ask::ask;
+use super::super::fields::Fields;
+use super::super::layout::{Page, Place};
+use super::super::sign_in::redirect;
+use super::super::span;
+use super::super::text::{alert, counted, day_text, name_of};
+use super::super::trouble::Trouble;
+use super::steps::{Step, steps};
+use crate::server::App;
+use crate::server::jobs::{Order, Trail};
+use crate::writing::Writing;
+
+/// Names that are suggested while somebody types.
+const SUGGESTED: usize = 500;
+
+/// What the lake has of an account in a region.
+#[derive(Deserialize)]
+struct Part {
+    account: Option<String>,
+    region: Option<String>,
+    last: Option<i64>,
+}
+
+pub(super) async fn page(State(app): State<Arc<App>>, fields: Fields) -> Answer {
+    form(&app, &fields, None).await
+}
+
+async fn form(app: &App, fields: &Fields, trouble: Option<&Trouble>) -> Answer {
+    let session = app.lake.session(Default::default()).await?;
+    let (principals, parts) = futures::try_join!(
+        async { Ok(session.principals().await?) },
+        ask::<Part>(&session, include_str!("parts.sql"), &[]),
+    )?;
+    let takers: Vec<&str> = principals
+        .iter()
+        .map(|it| it.principal.as_str())
+        .filter(|it| takes_policy(it).is_ok())
+        .collect();
+    let accounts: BTreeSet<&str> = parts
+        .iter()
+        .filter_map(|it| it.account.as_deref())
+        .collect();
+    let regions: BTreeSet<&str> = parts.iter().filter_map(|it| it.region.as_deref()).collect();
+    let last = parts.iter().filter_map(|it| it.last).max();
+    let trails = app.lake.trails();
+    let body = html! {
+        (steps(None, Step::Generate, fields))
+        div.head { h1 { "Generate a policy" } }
+        @if let Some(trouble) = trouble { (alert(trouble.message(), trouble.help())) }
+        form.stack method="post" action="/generate" {
+            section.wide {
+                h2 { "Role or user" }
+                div.field {
+                    label for="principal" { "ARN" }
+                    input.mono #principal name="principal" list="principals" required value=[fields.get("principal")]
+                        placeholder="arn:aws:iam::111122223333:role/name" autocomplete="off" spellcheck="false";
+                    datalist #principals {
+                        @for arn in takers.iter().take(SUGGESTED) { option value=(arn) { (name_of(arn)) } }
+                    }
+                    p.hint {
+                        (counted(takers.len() as u64, "role or user", "roles and users")) " in the logs. "
+                        a href="/principals" { "Look for one" }
+                    }
+                }
+            }
+            section.wide {
+                h2 { "Time" }
+                (span::presets(fields, "/generate", last))
+                div.filter { (span::inputs(fields)) }
+                p.hint {
+                    @if let Some(last) = last { "The logs end on " (day_text(last)) ". " }
+                    "Without ends, all of them count: longer is safer. A role that runs once a quarter needs a quarter of logs."
+                }
+            }
+            @if !trails.is_empty() {
+                section.wide {
+                    h2 { "Trail" }
+                    div.checks {
+                        @for (arn, accounts) in trails {
+                            label.check {
+                                input type="checkbox" name="trail" value=(arn) checked[fields.has("trail", arn)];
+                                span { code { (arn) } span.hint { (accounts.join(", ")) } }
+                            }
+                        }
+                    }
+                    p.hint { "None chosen means all." }
+                }
+            }
+            section.wide {
+                h2 { "Accounts and regions" }
+                @for (name, title, values) in [("account", "Accounts", &accounts), ("region", "Regions", &regions)] {
+                    fieldset {
+                        legend { (title) }
+                        div.checks {
+                            @for value in values {
+                                label.check {
+                                    input type="checkbox" name=(name) value=(value) checked[fields.has(name, value)];
+                                    span { (value) }
+                                }
+                            }
+                        }
+                    }
+                }
+                p.hint { "None chosen means all: " (counted(accounts.len() as u64, "account", "accounts")) ", " (counted(regions.len() as u64, "region", "regions")) " in the logs." }
+            }
+            div.actions { button.primary type="submit" { "Generate" } }
+        }
+    };
+    Ok(Page::new("Generate a policy", Place::Policies, body).answer())
+}
+
+pub(super) async fn start(State(app): State<Arc<App>>, body: Bytes) -> Answer {
+    let fields = Fields::parse(&body);
+    match begin(&app, &fields) {
+        Ok(id) => Ok(redirect(&format!("/jobs/{id}"), None)),
+        Err(trouble) => form(&app, &fields, Some(&trouble)).await,
+    }
+}
+
+/// Starts the generation that a form asks for; its id.
+fn begin(app: &App, fields: &Fields) -> Result<String, Trouble> {
+    let Some(principal) = fields.get("principal") else {
+        return Err(Trouble::refused("no role or user is named"));
+    };
+    takes_policy(principal).map_err(|reason| {
+        Trouble::refused(format!("there is no policy for `{principal}`: {reason}"))
+    })?;
+    let range = span::range(fields)?;
+    let time = |micros: i64| {
+        Timestamp::from_microsecond(micros).map_err(|error| Trouble::refused(error.to_string()))
+    };
+    let texts = |name: &str| fields.all(name).map(ToOwned::to_owned).collect::<Vec<_>>();
+    let regions = texts("region");
+    let order = Order {
+        principal_arn: principal.to_owned(),
+        trails: fields
+            .all("trail")
+            .map(|arn| Trail {
+                cloud_trail_arn: arn.to_owned(),
+                all_regions: regions.is_empty().then_some(true),
+                regions: regions.clone(),
+            })
+            .collect(),
+        accounts: texts("account"),
+        regions: regions.clone(),
+        start_time: range.from.map(time).transpose()?,
+        end_time: range.to.map(time).transpose()?,
+        writing: Writing::default(),
+    };
+    app.lake
+        .scopes_of(&order)
+        .map_err(crate::server::error::ApiError::from)?;
+    let jobs = Arc::clone(&app.jobs);
+    let job = tokio::task::block_in_place(|| jobs.start(order, None));
+    Ok(job.map_err(crate::server::error::ApiError::from)?.job_id)
+}
