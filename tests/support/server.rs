@@ -158,6 +158,27 @@ impl Server {
         stream
     }
 
+    /// The same, when it has taken the one place that a server with `--requests 1` has.
+    pub fn hold(&self, method: &str, path: &str, length: u64) -> TcpStream {
+        let begun = Instant::now();
+        loop {
+            let stream = self.begin(method, path, length);
+            stream.set_nonblocking(true).unwrap();
+            loop {
+                if self.ask("GET", "/api/v1/jobs", "").status == 429 {
+                    stream.set_nonblocking(false).unwrap();
+                    return stream;
+                }
+                assert!(begun.elapsed() < Duration::from_secs(60));
+                // What was asked just now was quicker, and this one was refused.
+                if stream.peek(&mut [0]).is_ok() {
+                    break;
+                }
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
+    }
+
     /// The id of its process.
     pub fn process_id(&self) -> u32 {
         self.process.id()

@@ -75,7 +75,12 @@ pub(super) fn sharpen(
     };
     let is_told = |it: &Permission| !matches!(it.origin, Origin::Widened | Origin::Untold);
     let covers = |it: &Permission| it.action == name && wildcard(&it.resource, resource);
-    if permissions.iter().any(|it| is_told(it) && covers(it)) {
+    // EC2 names `instance/*` where the request names the instance: that is known better.
+    let is_within = |it: &Permission| it.action == name && wildcard(resource, &it.resource);
+    if permissions
+        .iter()
+        .any(|it| is_told(it) && (covers(it) || is_within(it)))
+    {
         return;
     }
     // One of several types of resource may be told, and another one not.

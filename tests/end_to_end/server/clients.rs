@@ -74,8 +74,7 @@ fn boto3_is_told_when_to_come_again() {
     let (id, secret) = &server.key;
     // A body that does not come is given up in the end; then it takes its place once more.
     let told = (0..10).any(|_| {
-        let slow = server.begin("POST", "/policy/validation", 100);
-        server.until_status("/api/v1/jobs", 429);
+        let slow = server.hold("POST", "/policy/validation", 100);
         let output = Command::new(&python)
             .args(["-c", THROTTLED, &server.url(), id, secret])
             .output()

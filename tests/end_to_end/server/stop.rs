@@ -23,9 +23,7 @@ fn a_request_that_has_begun_is_answered_after_the_server_was_asked_to_stop() {
     let lab = lab_of_reader();
     let server = Server::start(&lab, &["--requests", "1"]);
     let body = json!({"query": "SELECT count(*) AS n FROM events"}).to_string();
-    let mut begun = server.begin("POST", "/api/v1/sql", body.len() as u64);
-    // It has its place by now.
-    server.until_status("/api/v1/jobs", 429);
+    let mut begun = server.hold("POST", "/api/v1/sql", body.len() as u64);
     server.ask_to_stop();
     closed(&server);
     begun.write_all(body.as_bytes()).unwrap();
@@ -43,8 +41,7 @@ fn a_request_that_has_begun_is_answered_after_the_server_was_asked_to_stop() {
 fn who_asks_twice_does_not_wait() {
     let lab = lab_of_reader();
     let server = Server::start(&lab, &["--requests", "1"]);
-    let begun = server.begin("POST", "/api/v1/sql", 100);
-    server.until_status("/api/v1/jobs", 429);
+    let begun = server.hold("POST", "/api/v1/sql", 100);
     server.ask_to_stop();
     closed(&server);
     server.ask_to_stop();
