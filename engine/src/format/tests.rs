@@ -234,7 +234,7 @@ fn what_somebody_calls_a_policy_stands_in_every_form_that_has_a_place_for_it() {
     expect![[r#"
         == read-logs-2.cloudformation.yaml
               ManagedPolicyName: read-logs-2
-              Description: "by hand, ${x}\nand more""#]]
+              Description: "by hand, ${x}\u000aand more""#]]
     .assert_eq(&lines(Format::CloudFormation, "ManagedPolicyName", 2));
     expect![[r##"
         == read-logs-2.yaml

@@ -139,7 +139,7 @@ fn denied_calls(rows: &[Denied]) -> Markup {
                     tbody {
                         @for row in rows {
                             tr {
-                                td.what { code { (row.what) } }
+                                td.what.action { code { (row.what) } }
                                 td.what { (principal(&row.principal)) }
                                 td.n { (count(row.calls)) }
                                 td.opt { (when(row.last_seen.as_deref())) }
@@ -170,7 +170,7 @@ fn unmapped_calls(rows: &[Unmapped]) -> Markup {
                     tbody {
                         @for row in rows {
                             tr {
-                                td.what { code { (row.event_source.trim_end_matches(".amazonaws.com")) " " (row.event_name) } }
+                                td.what.action { code { (row.event_source.trim_end_matches(".amazonaws.com")) " " (row.event_name) } }
                                 td.n { (count(row.calls)) }
                                 td.n { (count(row.principals)) }
                                 td.opt { (when(row.last_seen.as_deref())) }

@@ -97,7 +97,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, fields: Fields) -> Answer 
         (by_service(&fields, &days, &actions))
         div.pair {
             (others("Assumes", "It assumed no role.", &assumes))
-            (others("Assumed by", "Nobody was seen to assume it.", &assumed_by))
+            @if !arn.contains(":user/") { (others("Assumed by", "Nobody was seen to assume it.", &assumed_by)) }
         }
     };
     Ok(Page::new(name_of(arn), Place::Principals, body).answer())

@@ -97,7 +97,12 @@ fn summary(written: &Written, proven: &Proven) -> Markup {
                 div { dt { "Documents" } dd { (documents.len()) } }
                 div { dt { "Statements" } dd { (count(documents.iter().map(|it| it.statement.len()).sum::<usize>() as u64)) } }
                 div { dt { "Characters" } dd { (count(documents.iter().map(PolicyDocument::size).sum::<usize>() as u64)) } }
-                div { dt { "Findings" } dd class=[(errors > 0).then_some("bad")] { (findings.len()) @if errors > 0 { ", " (counted(errors as u64, "error", "errors")) } } }
+                div { dt { "Findings" } dd class=[(errors > 0).then_some("bad")] {
+                    @match (findings.len(), errors) {
+                        (all, 0) => (all),
+                        (all, errors) => { (counted(errors as u64, "error", "errors")) @if all > errors { ", " (all - errors) " more" } }
+                    }
+                } }
                 div { dt { "Unmapped calls" } dd class=[(unmapped > 0).then_some("warn")] { (count(unmapped)) } }
             }
             @if !proof.holds() { p.bad { "It would refuse requests that were seen." } }
