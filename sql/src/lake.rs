@@ -9,6 +9,14 @@ use url::Url;
 
 use crate::Error;
 
+/// Whether a version of the events is the last one, as far as one look at a folder of this machine
+/// tells. If not, opening a session does.
+pub fn is_last_version(location: &str, version: u64) -> bool {
+    let log = Path::new(location).join(event::TABLE).join("_delta_log");
+    let is_there = |version: u64| log.join(format!("{version:020}.json")).exists();
+    is_there(version) && !is_there(version + 1)
+}
+
 /// A lake, by its place.
 #[derive(Debug, Clone)]
 pub(crate) struct Lake {

@@ -25,6 +25,7 @@ pub use activity::Scope;
 pub use error::Error;
 pub use everybody::{Everybody, PrincipalActivity};
 pub use functions::{FUNCTIONS, FunctionDoc, permissions_function};
+pub use lake::is_last_version;
 pub use limits::{Limits, Passed};
 pub use named::{Kind, NamedQuery, Parameter, named_queries, named_query, shown};
 pub use principals::PrincipalSummary;

@@ -28,7 +28,8 @@ await walk(async (visit, page) => {
     await clean(name);
     const text = await page.evaluate(() => {
       const typed = [...document.querySelectorAll("input, textarea")].map((it) => it.value);
-      return [document.querySelector("main").textContent, ...typed].join("\n");
+      const told = [...document.querySelectorAll("[title]")].map((it) => it.title);
+      return [document.querySelector("main").textContent, ...typed, ...told].join("\n");
     });
     assert.ok(text.includes("<img src=x onerror=alert(1)>"), `no markup as text: ${name}`);
   };

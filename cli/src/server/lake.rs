@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use trailwright_engine::location::Storage;
 use trailwright_engine::time::TimeRange;
-use trailwright_sql::{Error, Limits, Scope, Session};
+use trailwright_sql::{Error, Limits, Scope, Session, is_last_version};
 
 use super::jobs::{Order, Trail};
 
@@ -16,6 +17,8 @@ pub(crate) struct Lake {
     /// Accounts whose events a trail delivered; none are all. Where no trail is known, each stands
     /// for the whole lake: its files do not say which trail delivered them.
     accounts_of_trails: BTreeMap<String, Vec<String>>,
+    /// The version of the events that was seen last.
+    version: Arc<Mutex<Option<u64>>>,
 }
 
 /// A trail that the server was not told of.
@@ -31,6 +34,7 @@ impl Lake {
         Self {
             location,
             accounts_of_trails,
+            version: Arc::default(),
         }
     }
 
@@ -52,6 +56,21 @@ impl Lake {
     pub(crate) async fn guarded(&self, range: TimeRange) -> Result<Session, Error> {
         let limits = Limits::guarded();
         Session::open_within(&self.location, &Storage::default(), range, limits).await
+    }
+
+    /// The version of the events as it is now. Where nothing has changed that is one look at the disk.
+    pub(crate) async fn version(&self) -> Result<u64, Error> {
+        let known = *self.seen();
+        if let Some(known) = known.filter(|it| is_last_version(&self.location, *it)) {
+            return Ok(known);
+        }
+        let version = self.session(TimeRange::default()).await?.version();
+        *self.seen() = Some(version);
+        Ok(version)
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Option<u64>> {
+        self.version.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The trails that the server was told of, with their accounts.

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use trailwright_engine::time::TimeRange;
-use trailwright_sql::{Error, PrincipalSummary, Session};
+use trailwright_sql::{Error, PrincipalSummary};
 
 use super::kept::Kept;
 use super::overview::{Figures, Part};
 use super::trouble::Trouble;
-use super::wizard::Case;
+use super::wizard::{Case, Place};
 use crate::server::App;
 
 /// How often is looked whether the lake has moved.
@@ -21,6 +21,7 @@ pub(in crate::server) struct Memory {
     pub(super) cases: Kept<String, Case>,
     overviews: Kept<(Version, Part), Figures>,
     principals: Kept<Version, Vec<PrincipalSummary>>,
+    places: Kept<u64, Vec<Place>>,
 }
 
 /// A version of the lake, cut down to a time.
@@ -32,6 +33,7 @@ impl Default for Memory {
             cases: Kept::most(4),
             overviews: Kept::most(8),
             principals: Kept::most(4),
+            places: Kept::most(2),
         }
     }
 }
@@ -40,26 +42,38 @@ impl Memory {
     /// The figures of the overview.
     pub(super) async fn overview(
         &self,
-        session: &Session,
+        app: &App,
+        range: TimeRange,
         part: Part,
     ) -> Result<Arc<Figures>, Trouble> {
-        let work = Figures::of(session, &part);
-        let key = (version(session), part.clone());
-        self.overviews.get_or(key, work).await
+        let version = (app.lake.version().await?, range);
+        let work = async {
+            let session = app.lake.session(range).await?;
+            Figures::of(&session, &part).await
+        };
+        self.overviews.get_or((version, part.clone()), work).await
     }
 
     /// Who is in the lake.
     pub(super) async fn principals(
         &self,
-        session: &Session,
+        app: &App,
+        range: TimeRange,
     ) -> Result<Arc<Vec<PrincipalSummary>>, Error> {
-        let work = session.principals();
-        self.principals.get_or(version(session), work).await
+        let version = (app.lake.version().await?, range);
+        let work = async { app.lake.session(range).await?.principals().await };
+        self.principals.get_or(version, work).await
     }
-}
 
-fn version(session: &Session) -> Version {
-    (session.version(), session.time_range())
+    /// Which accounts and regions the lake has.
+    pub(super) async fn places(&self, app: &App) -> Result<Arc<Vec<Place>>, Trouble> {
+        let version = app.lake.version().await?;
+        let work = async {
+            let session = app.lake.session(TimeRange::default()).await?;
+            Place::all(&session).await
+        };
+        self.places.get_or(version, work).await
+    }
 }
 
 /// Works out what the first pages need: when the server starts, and whenever the lake has moved.
@@ -67,12 +81,10 @@ fn version(session: &Session) -> Version {
 pub(crate) async fn keep_warm(app: Arc<App>) {
     let mut stopping = app.stopping.clone();
     let work = async {
-        let mut known = None;
         loop {
-            match warm(&app, known).await {
-                Ok(version) => known = Some(version),
-                // Whoever asks for the page is told.
-                Err(trouble) => tracing::debug!(message = trouble.message(), "not warm"),
+            // Whoever asks for the page is told.
+            if let Err(trouble) = warm(&app).await {
+                tracing::debug!(message = trouble.message(), "not warm");
             }
             tokio::time::sleep(LOOK).await;
         }
@@ -83,12 +95,11 @@ pub(crate) async fn keep_warm(app: Arc<App>) {
     }
 }
 
-/// Works out what the first pages need, unless the lake is as it was; its version.
-async fn warm(app: &App, known: Option<u64>) -> Result<u64, Trouble> {
-    let session = app.lake.session(TimeRange::default()).await?;
-    if known != Some(session.version()) {
-        app.memory.overview(&session, Part::default()).await?;
-        app.memory.principals(&session).await?;
-    }
-    Ok(session.version())
+/// Works out what the first pages need, as far as it is not known.
+async fn warm(app: &App) -> Result<(), Trouble> {
+    let all = TimeRange::default();
+    app.memory.overview(app, all, Part::default()).await?;
+    app.memory.principals(app, all).await?;
+    app.memory.places(app).await?;
+    Ok(())
 }

@@ -21,8 +21,8 @@ use figures::{Busy, Denied, Unmapped};
 pub(super) use figures::{Figures, Part};
 
 pub(super) async fn page(State(app): State<Arc<App>>, fields: Fields) -> Answer {
-    let session = app.lake.session(span::range(&fields)?).await?;
-    let figures = app.memory.overview(&session, Part::of(&fields)).await?;
+    let range = span::range(&fields)?;
+    let figures = app.memory.overview(&app, range, Part::of(&fields)).await?;
     let body = html! {
         div.head {
             h1 { "Overview" }

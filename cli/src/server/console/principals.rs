@@ -11,10 +11,10 @@ use trailwright_sql::PrincipalSummary;
 use super::Answer;
 use super::ask::ask;
 use super::chart;
-use super::fields::{Fields, link};
+use super::fields::Fields;
 use super::layout::{Page, Place};
 use super::span;
-use super::text::{account_of, count, counted, empty, kind, name_of, pager, select, when};
+use super::text::{account_of, count, counted, empty, kind, pager, principal, select, when};
 use crate::server::App;
 
 /// Principals of a page.
@@ -29,11 +29,12 @@ struct Caller {
 const CALLERS: &str = "SELECT DISTINCT principal FROM activity WHERE event_source = $service";
 
 pub(super) async fn page(State(app): State<Arc<App>>, fields: Fields) -> Answer {
-    let session = app.lake.session(span::range(&fields)?).await?;
-    let all = app.memory.principals(&session).await?;
+    let range = span::range(&fields)?;
+    let all = app.memory.principals(&app, range).await?;
     let callers: Option<BTreeSet<String>> = match fields.get("service") {
         None => None,
         Some(service) => {
+            let session = app.lake.session(range).await?;
             let rows = ask::<Caller>(&session, CALLERS, &[("service", service)]).await?;
             Some(rows.into_iter().map(|it| it.principal).collect())
         }
@@ -83,7 +84,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, fields: Fields) -> Answer 
             section { table.rows {
                 thead { tr {
                     th scope="col" { "Principal" }
-                    th scope="col" { "Kind" }
+                    th.opt scope="col" { "Kind" }
                     th.opt scope="col" { "Account" }
                     th.n scope="col" { "Events" }
                     th.bar aria-hidden="true" {}
@@ -112,8 +113,8 @@ fn row(it: &PrincipalSummary, most: u64) -> Markup {
     let time = |at: Option<i64>| at.map(time::to_text);
     html! {
         tr {
-            td.what { a.name href=(link("/principal", "arn", &it.principal)) title=(it.principal) { (name_of(&it.principal)) } }
-            td { (kind(&it.principal_type)) }
+            td.what { (principal(&it.principal)) }
+            td.opt { (kind(&it.principal_type)) }
             td.mono.opt { @match account_of(&it.principal) { Some(account) => (account), None => span.dim { "–" } } }
             td.n { (count(it.events)) }
             td.bar aria-hidden="true" { (chart::bar(it.events, most)) }

@@ -77,6 +77,15 @@ pub(super) fn name_of(principal: &str) -> &str {
     }
 }
 
+/// The same without its path, for lists: `app`.
+fn short_name(principal: &str) -> &str {
+    let name = name_of(principal);
+    match name.rsplit_once('/') {
+        Some((_, last)) if principal.starts_with("arn:") && !last.is_empty() => last,
+        _ => name,
+    }
+}
+
 /// The account in an ARN.
 pub(super) fn account_of(principal: &str) -> Option<&str> {
     let account = principal.split(':').nth(4)?;
@@ -102,7 +111,7 @@ pub(super) fn kind(principal_type: &str) -> &str {
 /// A principal's name, with a link to its page.
 pub(super) fn principal(arn: &str) -> Markup {
     html! {
-        a.name href=(link("/principal", "arn", arn)) title=(arn) { (name_of(arn)) }
+        a.name href=(link("/principal", "arn", arn)) title=(arn) { (short_name(arn)) }
     }
 }
 
@@ -168,6 +177,8 @@ mod tests {
         assert_eq!(counted(1, "call", "calls"), "1 call");
         assert_eq!(name_of("arn:aws:iam::1:role/team/app"), "team/app");
         assert_eq!(name_of("arn:aws:iam::1:root"), "root");
+        assert_eq!(short_name("arn:aws:iam::1:role/team/app"), "app");
+        assert_eq!(short_name("a/b"), "a/b");
         assert_eq!(name_of("ec2.amazonaws.com"), "ec2.amazonaws.com");
         assert_eq!(account_of("arn:aws:iam::1:root"), Some("1"));
         assert_eq!(account_of("a:b:c:d:e:f"), None);

@@ -34,6 +34,7 @@ use axum::routing::{get, post};
 use crate::server::{App, api};
 
 pub(super) use case::Case;
+pub(super) use generate::Place;
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()

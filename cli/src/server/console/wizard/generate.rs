@@ -9,11 +9,13 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
 use trailwright_engine::principal::takes_policy;
+use trailwright_engine::time::TimeRange;
+use trailwright_sql::Session;
 
 use super::super::Answer;
 use super::super::ask::ask;
 use super::super::fields::Fields;
-use super::super::layout::{Page, Place};
+use super::super::layout::{self, Page};
 use super::super::sign_in::redirect;
 use super::super::span;
 use super::super::text::{alert, counted, day_text, name_of};
@@ -29,12 +31,19 @@ const SUGGESTED: usize = 500;
 /// Days of the spans that can be chosen.
 const SPANS: [i64; 4] = [7, 30, 90, 365];
 
-/// What the lake has of an account in a region.
+/// An account and a region that the lake has events of.
 #[derive(Deserialize)]
-struct Part {
+pub(in super::super) struct Place {
     account: Option<String>,
     region: Option<String>,
+    /// The last day with events.
     last: Option<i64>,
+}
+
+impl Place {
+    pub(in super::super) async fn all(session: &Session) -> Result<Vec<Self>, Trouble> {
+        ask(session, include_str!("places.sql"), &[]).await
+    }
 }
 
 pub(super) async fn page(State(app): State<Arc<App>>, fields: Fields) -> Answer {
@@ -42,22 +51,22 @@ pub(super) async fn page(State(app): State<Arc<App>>, fields: Fields) -> Answer 
 }
 
 async fn form(app: &App, fields: &Fields, trouble: Option<&Trouble>) -> Answer {
-    let session = app.lake.session(Default::default()).await?;
-    let (principals, parts) = futures::try_join!(
-        async { Ok(app.memory.principals(&session).await?) },
-        ask::<Part>(&session, include_str!("parts.sql"), &[]),
-    )?;
+    let principals = app.memory.principals(app, TimeRange::default()).await?;
+    let places = app.memory.places(app).await?;
     let takers: Vec<&str> = principals
         .iter()
         .map(|it| it.principal.as_str())
         .filter(|it| takes_policy(it).is_ok())
         .collect();
-    let accounts: BTreeSet<&str> = parts
+    let accounts: BTreeSet<&str> = places
         .iter()
         .filter_map(|it| it.account.as_deref())
         .collect();
-    let regions: BTreeSet<&str> = parts.iter().filter_map(|it| it.region.as_deref()).collect();
-    let last = parts.iter().filter_map(|it| it.last).max();
+    let regions: BTreeSet<&str> = places
+        .iter()
+        .filter_map(|it| it.region.as_deref())
+        .collect();
+    let last = places.iter().filter_map(|it| it.last).max();
     let trails = app.lake.trails();
     let body = html! {
         (steps(None, Step::Generate, fields))
@@ -121,7 +130,7 @@ async fn form(app: &App, fields: &Fields, trouble: Option<&Trouble>) -> Answer {
             div.actions { button.primary type="submit" { "Generate" } }
         }
     };
-    Ok(Page::new("Generate a policy", Place::Policies, body).answer())
+    Ok(Page::new("Generate a policy", layout::Place::Policies, body).answer())
 }
 
 /// Which time is chosen: a span that ends with the logs, or dates.
