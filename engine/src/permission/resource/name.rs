@@ -165,7 +165,7 @@ impl Variable {
             wants_name: generic
                 || ends(&["name"])
                 || !ends(&["id", "identifier", "uuid"]) && !ends(&DESCRIBING),
-            wants_id: generic && !ends(&["name"]) || ends(&["id", "identifier", "uuid"]),
+            wants_id: generic && name != "name" || ends(&["id", "identifier", "uuid"]),
             is_made_with_id: generic
                 && ends(&["id", "identifier", "uuid"])
                 && ["Create", "Import", "Register", "Associate"]
