@@ -26,7 +26,12 @@ struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     fn of(message: &'a str) -> Option<Self> {
-        let (_, asked) = message.split_once("not authorized to perform")?;
+        let mut parts = message.split("not authorized to perform").skip(1);
+        parts.find_map(Self::of_part)
+    }
+
+    /// What stands behind the words.
+    fn of_part(asked: &'a str) -> Option<Self> {
         // SES puts quotes around names, and no colon in front of them.
         let lead = |sign: char| sign.is_whitespace() || matches!(sign, ':' | '`' | '\'');
         let asked = asked.trim_start_matches(lead);
@@ -160,6 +165,16 @@ mod tests {
                 "{rest}"
             );
         }
+    }
+
+    #[test]
+    fn words_in_front_of_a_refusal_are_passed_over() {
+        let message = "You are not authorized to perform this operation. User: x is not \
+            authorized to perform: ec2:RunInstances on resource: arn:aws:ec2:us-east-1:1:instance/* \
+            because no identity-based policy allows the ec2:RunInstances action";
+        let asked = Asked::of(message).map(|asked| (asked.action, asked.resource));
+        let arn = "arn:aws:ec2:us-east-1:1:instance/*";
+        assert_eq!(asked, Some(("ec2:RunInstances", Some(arn))));
     }
 
     #[test]

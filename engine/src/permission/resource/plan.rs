@@ -125,22 +125,23 @@ impl Plan {
 }
 
 /// Whether an action shows all resources of a type: `ListGuardrails` all guardrails,
-/// `DescribeCacheClusters` all clusters.
+/// `DescribeCacheClusters` all clusters, `SearchDashboards` all dashboards.
 fn lists(action: &str, kind: &ResourceType) -> bool {
-    let subject = ["List", "Describe", "Get"]
+    let subject = ["List", "Describe", "Get", "Search"]
         .iter()
         .find_map(|verb| action.strip_prefix(verb));
     let kind = normal(kind.name);
-    let stem = kind.strip_suffix('y').unwrap_or(&kind);
-    subject.is_some_and(|subject| {
-        let subject = normal(subject);
-        let endings: &[&str] = match stem == kind {
-            true => &["s", "es"],
-            false => &["ies"],
-        };
-        let mut before = endings.iter().filter_map(|end| subject.strip_suffix(end));
-        before.any(|subject| subject.ends_with(stem))
-    })
+    // `Policies`, `Analyses`, `Clusters`, `Classes`.
+    let plurals: [(&str, &[&str]); 3] = [("y", &["ies"]), ("is", &["es"]), ("", &["s", "es"])];
+    let mut plurals = plurals.iter();
+    let plural = plurals.find_map(|(end, ends)| Some((kind.strip_suffix(end)?, ends)));
+    subject
+        .zip(plural)
+        .is_some_and(|(subject, (stem, endings))| {
+            let subject = normal(subject);
+            let mut before = endings.iter().filter_map(|end| subject.strip_suffix(end));
+            before.any(|subject| subject.ends_with(stem))
+        })
 }
 
 /// Which of some types of resource an action makes: the one that it is named for, or else the one
