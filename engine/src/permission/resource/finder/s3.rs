@@ -3,7 +3,7 @@
 use super::{Found, Search};
 use crate::permission::Origin;
 use crate::permission::percent::decoded;
-use crate::permission::resource::arn_text::escaped_name;
+use crate::permission::resource::arn_text::{escaped, escaped_name};
 
 /// Actions that a copy needs on its source.
 const OF_SOURCE: [&str; 4] = [
@@ -32,9 +32,10 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     if let Some(point) = point {
         // Its objects lie below it.
         let key = request.get("key").map_or("*".into(), escaped_name);
+        let point = escaped(point);
         let arn = match on_objects {
             true => format!("{point}/object/{key}"),
-            false => point.to_owned(),
+            false => point,
         };
         let known = on_objects || !bucket.starts_with("arn:");
         return known.then(|| vec![Found::event(arn)]);
@@ -42,7 +43,7 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     if !on_objects {
         return None;
     }
-    let partition = search.place.partition;
+    let (partition, bucket) = (search.place.partition, escaped_name(bucket));
     let (key, origin) = match request.get("key") {
         Some(key) => (escaped_name(key), Origin::Event),
         // Objects that are deleted by a list are named in `resources`, if at all.
@@ -50,7 +51,7 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     };
     Some(vec![Found {
         origin,
-        ..Found::event(["arn:", partition, ":s3:::", bucket, "/", &key].concat())
+        ..Found::event(["arn:", partition, ":s3:::", &bucket, "/", &key].concat())
     }])
 }
 
@@ -79,7 +80,7 @@ fn source_of_copy(search: Search<'_, '_>) -> Found {
         .as_deref()
         .map(|source| source.split("?versionId=").next().unwrap_or(source));
     match object {
-        Some(arn) if arn.starts_with("arn:") => Found::event(arn.to_owned()),
+        Some(arn) if arn.starts_with("arn:") => Found::event(escaped(arn)),
         Some(object) if object.contains('/') => {
             Found::event(format!("arn:{partition}:s3:::{}", escaped_name(object)))
         }
