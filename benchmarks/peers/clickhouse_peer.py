@@ -72,11 +72,16 @@ def raw(source, threads):
 def lake(files, threads):
     session = connect(threads)
     session.query("CREATE DATABASE IF NOT EXISTS bench")
-    if len(files) == 1:
-        paths = files[0]
-    else:
-        paths = "{" + ",".join(files) + "}"
-    session.query(f"CREATE VIEW bench.events AS SELECT * FROM file('{paths}', 'Parquet')")
+    # Alternatives in braces are names: a slash in them finds nothing.
+    folders = {}
+    for file in files:
+        folder, name = file.rsplit("/", 1)
+        folders.setdefault(folder, []).append(name)
+    parts = [
+        f"SELECT * FROM file('{folder}/{names[0] if len(names) == 1 else '{' + ','.join(names) + '}'}', 'Parquet')"
+        for folder, names in folders.items()
+    ]
+    session.query(f"CREATE VIEW bench.events AS {' UNION ALL '.join(parts)}")
     session.query("SET output_format_json_quote_64bit_integers = 0")
     return lambda name, sql: rows(session, sql.replace("FROM events", "FROM bench.events"))
 

@@ -1,8 +1,9 @@
 //! How do rows become columns?
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder,
+    ArrayRef, BooleanBuilder, RecordBatch, StringViewBuilder, TimestampMicrosecondBuilder,
 };
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use foldhash::quality::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -11,8 +12,12 @@ use trailwright_engine::event::{COLUMNS, Cell, ColumnKind, Row, column_index, fi
 
 use crate::parse::Position;
 
+/// Texts of a column are gathered in blocks of so many bytes: a batch takes up to as much more for
+/// each column.
+const BLOCK_BYTES: u32 = 32 << 10;
+
 enum ColumnBuilder {
-    Text(StringBuilder),
+    Text(StringViewBuilder),
     Flag(BooleanBuilder),
     Time(TimestampMicrosecondBuilder),
 }
@@ -50,7 +55,9 @@ impl BatchBuilder {
         let columns = COLUMNS
             .iter()
             .map(|column| match column.kind {
-                ColumnKind::Text | ColumnKind::Json => ColumnBuilder::Text(StringBuilder::new()),
+                ColumnKind::Text | ColumnKind::Json => {
+                    ColumnBuilder::Text(StringViewBuilder::new().with_fixed_block_size(BLOCK_BYTES))
+                }
                 ColumnKind::Flag => ColumnBuilder::Flag(BooleanBuilder::new()),
                 ColumnKind::Time => {
                     ColumnBuilder::Time(TimestampMicrosecondBuilder::new().with_timezone("UTC"))
@@ -107,11 +114,25 @@ impl BatchBuilder {
             .collect();
         self.bytes = 0;
         Ok(Batch {
-            events: RecordBatch::try_new(file_schema(), columns)?,
+            events: RecordBatch::try_new(schema(), columns)?,
             marks: std::mem::take(&mut self.marks),
             positions: std::mem::take(&mut self.positions),
         })
     }
+}
+
+/// The schema of events in memory: that of a data file, with views in place of texts, so that to
+/// choose and to sort events copies none of them.
+pub(crate) fn schema() -> SchemaRef {
+    static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+        let fields = file_schema();
+        let fields = fields.fields().iter().map(|field| match field.data_type() {
+            DataType::Utf8 => Field::new(field.name(), DataType::Utf8View, field.is_nullable()),
+            _ => field.as_ref().clone(),
+        });
+        Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+    });
+    Arc::clone(&SCHEMA)
 }
 
 /// What the event in `row` is known by.

@@ -3,16 +3,17 @@
 use arrow::array::RecordBatch;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::prelude::{col, lit};
+use futures::TryStreamExt;
 use trailwright_engine::event::{self, COLUMNS, Row};
 
-use crate::{Error, Session};
+use crate::{Error, Session, plain};
 
 impl Session {
     /// The events of the session's time range, for [`records`](Self::records), unsorted.
     pub async fn export(&self) -> Result<SendableRecordBatchStream, Error> {
         let columns: Vec<_> = COLUMNS.iter().map(|column| col(column.name)).collect();
         let events = self.table("events").await?.select(columns)?;
-        Ok(events.execute_stream().await?)
+        Ok(plain::stream(events.execute_stream().await?))
     }
 
     /// The record of the event with this id, if the session has it.
@@ -22,7 +23,8 @@ impl Session {
         let found = events
             .filter(col("event_id").eq(lit(event_id)))?
             .select(columns)?;
-        for batch in found.collect().await? {
+        let mut found = plain::stream(found.execute_stream().await?);
+        while let Some(batch) = found.try_next().await? {
             if let Some(record) = Self::records(&batch)?.into_iter().next() {
                 return Ok(Some(record));
             }

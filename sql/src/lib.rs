@@ -16,6 +16,7 @@ mod lake;
 mod limits;
 mod mistake;
 mod named;
+mod plain;
 mod principals;
 mod rollup;
 mod session;

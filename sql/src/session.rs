@@ -26,7 +26,7 @@ use trailwright_engine::time::{self, TimeRange};
 use crate::lake::Lake;
 use crate::limits::{Limits, Passed, Threads};
 use crate::rollup::{self, Kept, RollUp};
-use crate::{Error, depth, functions, mistake, tables};
+use crate::{Error, depth, functions, mistake, plain, tables};
 
 /// One version of a lake, open for queries.
 pub struct Session {
@@ -150,14 +150,14 @@ impl Session {
                 .map_err(|_| Error::Limit(Passed::Time(time)))?,
         };
         let answer = answer.map_err(|error| self.explained(query, error))?;
-        Ok(self.limits.watch(answer, threads, started))
+        Ok(self.limits.watch(plain::stream(answer), threads, started))
     }
 
     /// The columns of a query's answer, without running it.
     pub async fn schema(&self, query: &str) -> Result<SchemaRef, Error> {
         let plan = self.plan(query).await;
         let plan = plan.map_err(|error| self.explained(query, error))?;
-        Ok(plan.schema().inner().clone())
+        Ok(plain::schema(plan.schema().as_arrow()))
     }
 
     /// Queries only: nothing that anybody types changes a file.
@@ -258,7 +258,8 @@ impl Session {
         let rows: Vec<(String, String, Option<String>)> = fields
             .map(|field| {
                 let name = field.name();
-                (name.clone(), field.data_type().to_string(), told(name))
+                let kind = plain::data_type(field.data_type());
+                (name.clone(), kind.to_string(), told(name))
             })
             .collect();
         let names = StringArray::from_iter_values(rows.iter().map(|(name, ..)| name));
@@ -400,11 +401,8 @@ pub(crate) fn register(lake: &Lake, ctx: &SessionContext, table: &DeltaTable) ->
 fn config() -> SessionConfig {
     SessionConfig::new()
         .with_information_schema(true)
-        // Text columns are plain strings everywhere: what other engines see is what we see.
-        .set_bool(
-            "datafusion.execution.parquet.schema_force_view_types",
-            false,
-        )
+        // Texts are views within a query: see `plain`.
+        .set_bool("datafusion.execution.parquet.schema_force_view_types", true)
         .set_bool("datafusion.execution.parquet.pushdown_filters", true)
         .set_bool("datafusion.execution.parquet.reorder_filters", true)
         // A few words of it could make a text double until the memory is gone.

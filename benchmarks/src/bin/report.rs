@@ -7,6 +7,10 @@ use clap::{Args, Parser, Subcommand};
 use trailwright_benchmarks::corpus::{Corpus, FileSizes, Options};
 use trailwright_benchmarks::measure::{Results, Tools, bare, growth, own, side_by_side, write_up};
 
+/// The program's own, since our own session and the bare way are measured in this one.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measures Trailwright beside DuckDB, ClickHouse, Polars and trailscraper
 #[derive(Debug, Parser)]
 struct Cli {

@@ -7,8 +7,9 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
-use arrow::array::{AsArray, BooleanArray, RecordBatch};
+use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, TimestampMicrosecondType};
 use deltalake::DeltaTable;
@@ -224,9 +225,17 @@ impl SeenIds {
                 }
             }
         }
-        let events = match new.iter().all(|new| *new) {
+        let count = new.iter().filter(|new| **new).count();
+        let events = match count == new.len() {
             true => batch.events.clone(),
-            false => filter_record_batch(&batch.events, &BooleanArray::from(new))?,
+            false => {
+                let few = count < new.len() / 2;
+                let events = filter_record_batch(&batch.events, &BooleanArray::from(new))?;
+                match few {
+                    true => compact(&events)?,
+                    false => events,
+                }
+            }
         };
         Ok(Unseen { events, differing })
     }
@@ -290,6 +299,16 @@ impl SeenIds {
         }
         Ok(foreign)
     }
+}
+
+/// The same events without the texts of others, which they would keep in memory.
+fn compact(events: &RecordBatch) -> Result<RecordBatch, Error> {
+    let columns = events.columns().iter();
+    let columns = columns.map(|column| match column.as_string_view_opt() {
+        Some(texts) => Arc::new(texts.gc()) as ArrayRef,
+        None => Arc::clone(column),
+    });
+    Ok(RecordBatch::try_new(events.schema(), columns.collect())?)
 }
 
 /// Of events as they are in a data file, what they are known by.

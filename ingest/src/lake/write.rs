@@ -6,13 +6,16 @@
 use std::collections::{BTreeMap, HashMap};
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::compute::{interleave_record_batch, max, max_string, min, min_string};
+use arrow::compute::{
+    interleave_record_batch, max, max_string, max_string_view, min, min_string, min_string_view,
+};
 use arrow::datatypes::{DataType, TimestampMicrosecondType};
 use deltalake::kernel::Add;
 use deltalake::logstore::ObjectStoreRef;
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -25,6 +28,9 @@ use super::STATS_COLUMNS;
 use crate::Error;
 
 const ROW_GROUP_ROWS: usize = 128 * 1024;
+
+/// Rows of a page at most: what is read to find a few rows that lie together.
+const PAGE_ROWS: usize = 8 * 1024;
 
 /// What is looked for like a needle. Row groups that do not have it are known by Bloom filters.
 const BLOOM_COLUMNS: [&str; 2] = ["event_id", "access_key_id"];
@@ -114,7 +120,7 @@ fn sorted_rows(events: &[RecordBatch]) -> Result<Vec<(usize, usize)>, Error> {
 /// For each text, how many other texts are smaller; none is the smallest. Numbers are compared much
 /// quicker than texts, of which few are different.
 fn ranks(columns: &[ArrayRef]) -> Vec<u32> {
-    let texts = || columns.iter().flat_map(|column| column.as_string::<i32>());
+    let texts = || columns.iter().flat_map(|column| column.as_string_view());
     let mut known: HashMap<&str, u32, foldhash::fast::RandomState> = HashMap::default();
     for text in texts().flatten() {
         known.entry(text).or_default();
@@ -150,8 +156,15 @@ impl DataFileWriter {
         let writer = match &mut self.writer {
             Some(writer) => writer,
             None => self.writer.insert(
-                ArrowWriter::try_new(Vec::new(), rows.schema(), Some(properties()?))
-                    .map_err(unwritable)?,
+                ArrowWriter::try_new_with_options(
+                    Vec::new(),
+                    rows.schema(),
+                    // What the types are in memory is no reader's business.
+                    ArrowWriterOptions::new()
+                        .with_properties(properties()?)
+                        .with_skip_arrow_metadata(true),
+                )
+                .map_err(unwritable)?,
             ),
         };
         writer.write(rows).map_err(unwritable)
@@ -272,6 +285,11 @@ impl Stats {
                     let text = |text: Option<&str>| text.map(Value::from);
                     (text(min_string(texts)), text(max_string(texts)))
                 }
+                DataType::Utf8View => {
+                    let texts = column.as_string_view();
+                    let text = |text: Option<&str>| text.map(Value::from);
+                    (text(min_string_view(texts)), text(max_string_view(texts)))
+                }
                 DataType::Timestamp(..) => {
                     let times = column.as_primitive::<TimestampMicrosecondType>();
                     // The protocol wants milliseconds, rounded down, each of the same width.
@@ -340,6 +358,7 @@ fn properties() -> Result<WriterProperties, Error> {
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_data_page_row_count_limit(PAGE_ROWS)
         .set_column_dictionary_enabled(ColumnPath::from("event_id"), false);
     for needle in BLOOM_COLUMNS {
         properties = properties.set_column_bloom_filter_enabled(ColumnPath::from(needle), true);

@@ -10,7 +10,7 @@ use trailwright_engine::event;
 
 use super::Options;
 use super::decode::Decoded;
-use crate::batch::Batch;
+use crate::batch::{self, Batch};
 use crate::lake::{self, DataFile, Ledger, Quarantine, ReadFile};
 use crate::parse::Reject;
 use crate::report::Report;
@@ -233,7 +233,7 @@ impl Portion {
     /// Makes one batch of the small ones, each of which takes more memory than it needs.
     fn join_small(&mut self) -> Result<(), Error> {
         if !self.small.is_empty() {
-            let joined = concat_batches(&event::file_schema(), &self.small)?;
+            let joined = concat_batches(&batch::schema(), &self.small)?;
             self.small.clear();
             self.small_bytes = 0;
             self.bytes += joined.get_array_memory_size();

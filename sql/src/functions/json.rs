@@ -167,9 +167,11 @@ impl Columns {
     fn of(args: &ScalarFunctionArgs) -> Result<Self> {
         let mut columns = args.args.iter().enumerate().map(|(index, arg)| {
             let array = arg.to_array(args.number_rows)?;
-            let kind = match array.data_type().is_integer() && index > 0 {
-                true => DataType::Int64,
-                false => DataType::Utf8,
+            let kind = match array.data_type() {
+                // To copy requests and responses would cost more than to look into them.
+                DataType::Utf8View => DataType::Utf8View,
+                other if other.is_integer() && index > 0 => DataType::Int64,
+                _ => DataType::Utf8,
             };
             Ok(cast(&array, &kind)?)
         });
@@ -183,16 +185,15 @@ impl Columns {
     }
 
     fn json(&self, row: usize) -> Option<&str> {
-        let json = self.json.as_string_opt::<i32>()?;
-        json.is_valid(row).then(|| json.value(row))
+        text(&self.json, row).flatten()
     }
 
     /// The value at the end of a row's path.
     fn find(&self, row: usize) -> Option<&str> {
         let mut json = self.json(row)?;
         for step in &self.steps {
-            let step = match step.as_string_opt::<i32>() {
-                Some(keys) => Step::Key(keys.is_valid(row).then(|| keys.value(row))?),
+            let step = match text(step, row) {
+                Some(key) => Step::Key(key?),
                 None => {
                     let indices = step.as_primitive_opt::<Int64Type>()?;
                     Step::Index(indices.is_valid(row).then(|| indices.value(row))?)
@@ -206,4 +207,13 @@ impl Columns {
             false => Some(json),
         }
     }
+}
+
+/// The text in a row of a column, which may be null. `None` if it is no column of text.
+fn text(column: &ArrayRef, row: usize) -> Option<Option<&str>> {
+    if let Some(views) = column.as_string_view_opt() {
+        return Some(views.is_valid(row).then(|| views.value(row)));
+    }
+    let texts = column.as_string_opt::<i32>()?;
+    Some(texts.is_valid(row).then(|| texts.value(row)))
 }

@@ -6,7 +6,6 @@
 //! at again, so that nothing counts twice. A crash leaves files that no version of the table names.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Instant;
 
 use datafusion::common::ScalarValue;
@@ -31,6 +30,7 @@ use super::{ACTIVITY, BASIS, DAYS, Kept, Month, RollUp, basis_of, reading};
 use crate::Error;
 use crate::lake::Lake;
 use crate::limits::Limits;
+use crate::plain;
 use crate::session::{self, register};
 
 /// How often it is tried again when others write the roll-up at the same time.
@@ -221,7 +221,7 @@ async fn write(
 ) -> Result<u64, Error> {
     let month = lit(ScalarValue::Utf8(month.clone()));
     let rows = rows.with_column(event::PARTITION_COLUMN, month)?;
-    let mut stream = rows.execute_stream().await?;
+    let mut stream = plain::stream(rows.execute_stream().await?);
     let mut written = 0;
     while let Some(batch) = stream.try_next().await? {
         if batch.num_rows() > 0 {
@@ -311,7 +311,7 @@ async fn discard(table: &DeltaTable, adds: &[Add]) {
 async fn create(lake: &Lake, pieces: &Pieces<'_>) -> Result<DeltaTable, Error> {
     use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
     let rows = pieces.rows(pieces.events().await?, Given::Events).await?;
-    let schema = Arc::clone(rows.schema().inner());
+    let schema = plain::schema(rows.schema().as_arrow());
     let mut columns = Vec::new();
     for field in schema.fields() {
         let field = field.as_ref().clone().with_nullable(true);
