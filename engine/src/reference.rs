@@ -24,6 +24,7 @@ mod passed_to;
 mod resource_type;
 mod service;
 mod sibling_service;
+mod tag_on_create;
 mod via_service;
 
 use std::sync::{LazyLock, OnceLock};
@@ -44,6 +45,7 @@ pub use passed_to::PassedTo;
 pub use resource_type::ResourceType;
 pub use service::Service;
 pub use sibling_service::SiblingService;
+pub use tag_on_create::TagOnCreate;
 pub use via_service::ViaService;
 
 use event_source::EventSource;
@@ -73,6 +75,7 @@ pub struct Reference {
     sibling_services: Vec<SiblingService>,
     opaque_members: Vec<OpaqueMember>,
     invisible_actions: Vec<InvisibleAction>,
+    tag_on_create: Vec<TagOnCreate>,
     condition_keys: OnceLock<Vec<ConditionKey>>,
     info: OnceLock<Info>,
 }
@@ -93,6 +96,7 @@ impl Reference {
             sibling_services: load::rows("", load::SIBLING_SERVICES.lines()),
             opaque_members: load::rows("", load::OPAQUE_MEMBERS.lines()),
             invisible_actions: load::rows("", load::INVISIBLE_ACTIONS.lines()),
+            tag_on_create: load::rows("", load::TAG_ON_CREATE.lines()),
             condition_keys: OnceLock::new(),
             info: OnceLock::new(),
         });
@@ -277,6 +281,16 @@ impl Reference {
             .map_or(&[], |row| &row.service_principals)
     }
 
+    /// Which action an operation takes besides its own where its request gives tags, as the
+    /// table says it.
+    pub fn tag_on_create(&self, prefix: &str, operation: &str) -> Option<&TagOnCreate> {
+        let rows = load::find_all(&self.tag_on_create, prefix);
+        let own = rows
+            .iter()
+            .find(|row| row.operation.eq_ignore_ascii_case(operation));
+        own.or_else(|| rows.iter().find(|row| row.operation == "*"))
+    }
+
     /// Why a trail of management events shows nothing of an action, if it does not.
     pub fn invisible_action(&self, prefix: &str, name: &str) -> Option<&InvisibleAction> {
         let rows = load::find_all(&self.invisible_actions, prefix).iter();
@@ -332,7 +346,7 @@ mod tests {
         let reference = Reference::bundled();
         let of_services = |count: fn(&Service) -> usize| reference.services.iter().map(count).sum();
         let _ = reference.condition_key("aws:SourceIp");
-        let tables: [(&load::Table, usize); 17] = [
+        let tables: [(&load::Table, usize); 18] = [
             (&load::SERVICES, reference.services.len()),
             (&load::ACTIONS, of_services(|it| it.actions().len())),
             (
@@ -359,6 +373,7 @@ mod tests {
             (&load::SIBLING_SERVICES, reference.sibling_services.len()),
             (&load::OPAQUE_MEMBERS, reference.opaque_members.len()),
             (&load::INVISIBLE_ACTIONS, reference.invisible_actions.len()),
+            (&load::TAG_ON_CREATE, reference.tag_on_create.len()),
         ];
         for (index, (table, rows)) in tables.into_iter().enumerate() {
             assert!(rows > 0, "table {index} is empty");

@@ -2,6 +2,7 @@
 
 use super::call::CallInfo;
 use super::members::normal;
+use super::resource::escaped_name;
 use crate::reference::{Action, Reference};
 
 /// A condition of a permission.
@@ -75,7 +76,7 @@ fn at_creation(info: &CallInfo<'_>) -> Vec<Condition> {
         made_by => vec![Condition::new(
             "StringEquals",
             "ec2:CreateAction",
-            &[made_by],
+            &[made_by.trim()],
         )],
     }
 }
@@ -84,7 +85,14 @@ fn at_creation(info: &CallInfo<'_>) -> Vec<Condition> {
 fn linked_service(info: &CallInfo<'_>) -> Vec<Condition> {
     let service = info.request().get(&normal("AWSServiceName"));
     service
-        .map(|service| Condition::new("StringEquals", "iam:AWSServiceName", &[service]))
+        // A `$` would begin a variable.
+        .map(|service| {
+            Condition::new(
+                "StringEquals",
+                "iam:AWSServiceName",
+                &[&escaped_name(service)],
+            )
+        })
         .into_iter()
         .collect()
 }

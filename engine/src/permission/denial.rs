@@ -26,20 +26,27 @@ struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     fn of(message: &'a str) -> Option<Self> {
-        let (_, asked) = message.split_once("not authorized to perform: ")?;
-        let asked = asked.trim_start();
+        let mut parts = message.split("not authorized to perform").skip(1);
+        parts.find_map(Self::of_part)
+    }
+
+    /// What stands behind the words.
+    fn of_part(asked: &'a str) -> Option<Self> {
+        // SES puts quotes around names, and no colon in front of them.
+        let lead = |sign: char| sign.is_whitespace() || matches!(sign, ':' | '`' | '\'');
+        let asked = asked.trim_start_matches(lead);
         let end = asked.find(|sign: char| !sign.is_ascii_alphanumeric() && !":-".contains(sign));
         let (action, rest) = asked.split_at(end.unwrap_or(asked.len()));
-        let named = rest
-            .trim_start()
-            .strip_prefix("on resource:")
-            .map(str::trim_start);
+        let rest = rest.trim_start_matches('\'').trim_start();
+        let named = rest.strip_prefix("on resource");
+        let named = named.map(|rest| rest.trim_start_matches(lead));
         let named = named.map(|rest| {
             // Names in ARNs may have spaces, so it is what follows that ends one.
             let ends = [" because ", " with an explicit deny", "\n", ". Encoded "];
             let ends = ends.iter().filter_map(|end| rest.find(end));
             let arn = rest.get(..ends.min().unwrap_or(rest.len())).unwrap_or(rest);
-            arn.trim().trim_end_matches('.').trim_matches('"')
+            let ending = |sign: char| sign.is_whitespace() || matches!(sign, '.' | '\'');
+            arn.trim_end_matches(ending).trim_matches('"')
         });
         let is_arn = |text: &&str| *text == "*" || text.starts_with("arn:") && !text.contains("${");
         action.contains(':').then_some(Self {
@@ -141,6 +148,11 @@ mod tests {
                 None,
             ),
             (
+                "sqs:SendMessage on resource: arn:aws:sqs:us-east-1:1:it's",
+                "sqs:SendMessage",
+                Some("arn:aws:sqs:us-east-1:1:it's"),
+            ),
+            (
                 "SNS:ListTopics on resource: *.",
                 "SNS:ListTopics",
                 Some("*"),
@@ -153,6 +165,26 @@ mod tests {
                 "{rest}"
             );
         }
+    }
+
+    #[test]
+    fn words_in_front_of_a_refusal_are_passed_over() {
+        let message = "You are not authorized to perform this operation. User: x is not \
+            authorized to perform: ec2:RunInstances on resource: arn:aws:ec2:us-east-1:1:instance/* \
+            because no identity-based policy allows the ec2:RunInstances action";
+        let asked = Asked::of(message).map(|asked| (asked.action, asked.resource));
+        let arn = "arn:aws:ec2:us-east-1:1:instance/*";
+        assert_eq!(asked, Some(("ec2:RunInstances", Some(arn))));
+    }
+
+    #[test]
+    fn a_refusal_with_quotes_is_read_too() {
+        let message = "User `arn:aws:iam::1:user/dev' is not authorized to perform \
+            `ses:SendEmail' on resource `arn:aws:ses:us-east-1:1:identity/a@example.com'";
+        let asked = Asked::of(message);
+        let asked = asked.map(|asked| (asked.action, asked.resource));
+        let arn = "arn:aws:ses:us-east-1:1:identity/a@example.com";
+        assert_eq!(asked, Some(("ses:SendEmail", Some(arn))));
     }
 
     #[test]

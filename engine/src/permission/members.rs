@@ -310,7 +310,7 @@ impl<'a> DeserializeSeed<'a> for Gather<'_, 'a> {
     }
 }
 
-/// Each visit says whether the value was more than null.
+/// Each visit says whether the value was more than null, false, an empty list or an empty object.
 impl<'a> Visitor<'a> for Gather<'_, 'a> {
     type Value = bool;
 
@@ -322,8 +322,8 @@ impl<'a> Visitor<'a> for Gather<'_, 'a> {
         Ok(false)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<bool, E> {
-        Ok(true)
+    fn visit_bool<E>(self, value: bool) -> Result<bool, E> {
+        Ok(value)
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<bool, E> {
@@ -362,11 +362,12 @@ impl<'a> Visitor<'a> for Gather<'_, 'a> {
     }
 
     fn visit_map<A: MapAccess<'a>>(mut self, mut map: A) -> Result<bool, A::Error> {
+        let mut any = false;
         while let Some(Key(key)) = map.next_key::<Key<'a>>()? {
             let path = self.inner(&key);
             let hidden = path.depth > MAX_DEPTH || is_opaque(self.members.name(&path.name));
             let given = match hidden {
-                true => map.next_value::<&RawValue>()?.get() != "null",
+                true => !matches!(map.next_value::<&RawValue>()?.get(), "null" | "{}" | "[]"),
                 false => map.next_value_seed(Gather {
                     members: &mut *self.members,
                     path,
@@ -379,8 +380,9 @@ impl<'a> Visitor<'a> for Gather<'_, 'a> {
             if given && at_top {
                 self.members.top.push(key);
             }
+            any = true;
         }
-        Ok(true)
+        Ok(any)
     }
 }
 

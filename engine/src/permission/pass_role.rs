@@ -4,8 +4,8 @@
 //! role: rows of `pass_role.tsv`.
 
 use super::call::CallInfo;
-use super::members::{Member, normal};
-use super::resource::Place;
+use super::members::{Member, Members, normal};
+use super::resource::{Place, escaped, escaped_name};
 use super::{Condition, Origin, Permission};
 use crate::reference::{Action, PassRoleKind, PassRoleMember, Reference};
 
@@ -55,23 +55,19 @@ impl PlannedRoles {
     pub(super) fn append(&self, permissions: &mut Vec<Permission>, info: &CallInfo<'_>) {
         let mut passed: Vec<Permission> = Vec::new();
         for planned in &self.members {
-            for member in info.request().iter().filter(|it| planned.is(it)) {
-                let Some(resource) = role(planned.row.kind, member.value, info) else {
+            for member in planned.given(info) {
+                let Some(role) = role(planned.row.kind, member.value, info) else {
                     continue;
                 };
-                if passed.iter().any(|known| known.resource == resource) {
+                if passed.iter().any(|known| known.resource == role.arn) {
                     continue;
                 }
-                let conditions = match self.passed_to {
-                    [] => Vec::new(),
-                    some => vec![Condition::new("StringEquals", "iam:PassedToService", some)],
-                };
                 passed.push(Permission {
                     action: "iam:PassRole".to_owned(),
-                    resource,
-                    origin: Origin::Inferred,
-                    template: None,
-                    conditions,
+                    resource: role.arn,
+                    origin: role.origin,
+                    template: role.template,
+                    conditions: self.conditions(info),
                     rule: RULE,
                     source: planned.row.source,
                 });
@@ -79,31 +75,83 @@ impl PlannedRoles {
         }
         permissions.append(&mut passed);
     }
+
+    /// To which services alone.
+    fn conditions(&self, info: &CallInfo<'_>) -> Vec<Condition> {
+        let mut services: Vec<String> = self.passed_to.iter().map(|&it| it.to_owned()).collect();
+        if services.is_empty() {
+            return Vec::new();
+        }
+        if Place::of(info).partition == "aws-cn" {
+            // Some services bear the name of the region's domain there.
+            let own = self.passed_to.iter().map(|service| format!("{service}.cn"));
+            services.extend(own);
+        }
+        let key = "iam:PassedToService";
+        vec![Condition::of("StringEquals", key, services)]
+    }
 }
 
 impl PlannedMember {
+    /// The members that name what is passed: of the request, or of the response where a launch
+    /// template that the request names gives an instance profile.
+    fn given<'m>(&self, info: &'m CallInfo<'_>) -> Vec<Member<'m>> {
+        let of = |members: &'m Members<'_>| -> Vec<Member<'m>> {
+            members.iter().filter(|it| self.is(it)).collect()
+        };
+        let given = of(info.request());
+        let by_template = || {
+            let names = ["launchtemplateid", "launchtemplatename"];
+            names.iter().any(|name| info.request().get(name).is_some())
+        };
+        match given.is_empty() && self.row.kind == PassRoleKind::InstanceProfile && by_template() {
+            true => of(info.response()),
+            false => given,
+        }
+    }
+
     fn is(&self, member: &Member<'_>) -> bool {
         member.name == self.name && (self.around.is_empty() || member.around == self.around)
     }
 }
 
-/// The ARN of the role that a value names.
-fn role(kind: PassRoleKind, value: &str, info: &CallInfo<'_>) -> Option<String> {
+/// A role that was passed.
+struct Role {
+    arn: String,
+    origin: Origin,
+    template: Option<&'static str>,
+}
+
+const TEMPLATE: &str = "arn:${Partition}:iam::${Account}:role/${RoleNameWithPath}";
+
+/// The role that a value names.
+fn role(kind: PassRoleKind, value: &str, info: &CallInfo<'_>) -> Option<Role> {
     let Place {
         partition, account, ..
     } = Place::of(info);
-    // The role of an instance profile is not in the log. Consoles give both the same name.
     let by_name = |name: &str| format!("arn:{partition}:iam::{account}:role/{name}");
-    let of_profile = || Some(by_name(value.rsplit('/').next()?));
+    // The role of an instance profile is not in the log, and may bear any name.
+    let of_profile = || {
+        Some(Role {
+            arn: by_name("*"),
+            origin: Origin::Widened,
+            template: Some(TEMPLATE),
+        })
+    };
+    let told = |arn: String| Role {
+        arn,
+        origin: Origin::Inferred,
+        template: None,
+    };
     match kind {
         PassRoleKind::InstanceProfile => of_profile(),
         PassRoleKind::Unknown => None,
         PassRoleKind::Role if value.contains(":role/aws-service-role/") => None,
         PassRoleKind::Role if value.contains(":instance-profile/") => of_profile(),
         PassRoleKind::Role if value.starts_with("arn:") => {
-            value.contains(":role/").then(|| value.to_owned())
+            value.contains(":role/").then(|| told(escaped(value)))
         }
         PassRoleKind::Role if value.contains(':') => None,
-        PassRoleKind::Role => Some(by_name(value.trim_start_matches('/'))),
+        PassRoleKind::Role => Some(told(by_name(&escaped_name(value.trim_start_matches('/'))))),
     }
 }

@@ -21,6 +21,7 @@ use super::members::{Members, normal};
 use super::rule::PlannedAction;
 use crate::reference::{Reference, ResourceType};
 use arn_text::{Named, Spot};
+pub(super) use arn_text::{escaped, escaped_name};
 use kinds::Kinds;
 use name::{Bound, MemberName, Value, Variable};
 pub(super) use place::Place;
@@ -42,7 +43,8 @@ pub(super) fn of(
     info: &CallInfo<'_>,
     reference: &'static Reference,
 ) -> Vec<Found> {
-    if planned.path.is_none() && planned.plan.is_empty() {
+    let plan = &planned.plan;
+    if planned.path.is_none() && plan.is_empty() && !plan.is_untold() {
         return vec![Found::any()];
     }
     let place = Place::of(info);
@@ -61,6 +63,14 @@ impl Found {
         }
     }
 
+    /// Whatever the action accepts.
+    fn untold() -> Self {
+        Self {
+            origin: Origin::Widened,
+            ..Self::any()
+        }
+    }
+
     fn event(arn: String) -> Self {
         Self {
             arn,
@@ -68,6 +78,22 @@ impl Found {
             template: None,
         }
     }
+
+    /// Whether both bear one name, be it in other accounts or regions.
+    fn is_named_as(&self, other: &Self) -> bool {
+        let name = |one: &Self| one.arn.splitn(6, ':').nth(5).map(ToOwned::to_owned);
+        name(self) == name(other)
+    }
+}
+
+/// How ARNs are made of a template.
+#[derive(Debug, Clone, Copy)]
+struct How {
+    /// Whether a variable that is not given, such as an id that a service adds to a name, becomes
+    /// `*` as long as another one is given.
+    in_part: bool,
+    /// Whether a variable that is not given has its default value.
+    defaults: bool,
 }
 
 /// What the general way finds.
@@ -85,6 +111,14 @@ fn generic(planned: &PlannedAction, info: &CallInfo<'_>, place: &Place<'_>) -> V
         }
     }
     let named = arn_text::named(info, plan.kinds);
+    // Who names the one resource that a call is about means no other by saying nothing.
+    let is_the_one = |one: &Named<'_>| {
+        one.place == Spot::Resource && plan.types.iter().any(|accepted| accepted.is_of(one))
+    };
+    let how = How {
+        in_part: false,
+        defaults: info.takes_defaults() && !named.iter().any(is_the_one),
+    };
     let mut found: Vec<Found> = Vec::new();
     let mut put = |of_type: Vec<Found>| {
         let any = !of_type.is_empty();
@@ -99,7 +133,8 @@ fn generic(planned: &PlannedAction, info: &CallInfo<'_>, place: &Place<'_>) -> V
         of_type.kind.name
     });
     for accepted in &plan.types {
-        if asked == Some(accepted.kind.name) || put(accepted.find(&named, info, plan.kinds, place))
+        if asked == Some(accepted.kind.name)
+            || put(accepted.find(&named, info, plan.kinds, place, how))
         {
             satisfied.push(accepted);
         } else if accepted.required && (asked.is_none() || accepted.creates) {
@@ -139,7 +174,11 @@ fn generic(planned: &PlannedAction, info: &CallInfo<'_>, place: &Place<'_>) -> V
         }
     };
     for accepted in in_part {
-        if put(accepted.fill(info, plan.kinds, place, true)) {
+        let in_part = How {
+            in_part: true,
+            ..how
+        };
+        if put(accepted.fill(info, plan.kinds, place, in_part)) {
             satisfied.push(accepted);
             missing.retain(|other| other.kind.name != accepted.kind.name);
         }
@@ -162,10 +201,7 @@ fn generic(planned: &PlannedAction, info: &CallInfo<'_>, place: &Place<'_>) -> V
     }
     if found.is_empty() {
         // Every type is optional and the event names none: to narrow the action would be a guess.
-        return vec![Found {
-            origin: Origin::Widened,
-            ..Found::any()
-        }];
+        return vec![Found::untold()];
     }
     each_once(found)
 }
@@ -220,6 +256,7 @@ impl PlannedType {
         info: &CallInfo<'_>,
         kinds: &Kinds,
         place: &Place<'_>,
+        how: How,
     ) -> Vec<Found> {
         if self.always_creates {
             return self.widened(place, self.origin(info)).collect();
@@ -233,9 +270,17 @@ impl PlannedType {
         let mut found = at(&[Spot::Resources]);
         if found.is_empty() {
             found = at(&[Spot::Resource, Spot::Shallow]);
+            let mut templates = self.templates.iter();
+            if !found.is_empty() && templates.any(PlannedTemplate::has_joined) {
+                // The source may be named by its ARN, and what is made of it by its name.
+                let by_name = self.fill(info, kinds, place, how);
+                let is_new = |one: &Found| !found.iter().any(|known| known.is_named_as(one));
+                let by_name: Vec<Found> = by_name.into_iter().filter(is_new).collect();
+                found.extend(by_name);
+            }
         }
         if found.is_empty() {
-            found = self.fill(info, kinds, place, false);
+            found = self.fill(info, kinds, place, how);
         }
         if found.is_empty() {
             found = at(&[Spot::Deep]);
@@ -262,14 +307,21 @@ impl PlannedType {
             return Vec::new();
         }
         let templates = self.templates.iter();
-        let named = templates.filter(|planned| {
-            let bound = planned.bind(info.response(), plan.kinds, true);
-            let bound = bound.unwrap_or_default();
-            let named = |it: &Option<Bound<'_>>| it.as_ref().is_some_and(Bound::is_named);
-            !bound.is_empty() && bound.iter().all(named)
+        let named = templates.filter_map(|planned| {
+            let bound = planned.bind(info.response(), plan.kinds, true)?;
+            let given = || bound.iter().flatten();
+            let whole = given().count() == bound.len();
+            let told = !bound.is_empty() && (whole || given().any(Bound::is_listed));
+            let how = How {
+                in_part: !whole,
+                defaults: false,
+            };
+            (told && given().all(Bound::is_named)).then_some((planned, how))
         });
         named
-            .flat_map(|planned| planned.fill_from(info.response(), info, plan.kinds, place, false))
+            .flat_map(|(planned, how)| {
+                planned.fill_from(info.response(), info, plan.kinds, place, how)
+            })
             .collect()
     }
 
@@ -305,18 +357,20 @@ impl PlannedType {
     }
 
     /// The ARNs that members of the request make of the type's templates.
-    fn fill(
-        &self,
-        info: &CallInfo<'_>,
-        kinds: &Kinds,
-        place: &Place<'_>,
-        in_part: bool,
-    ) -> Vec<Found> {
+    fn fill(&self, info: &CallInfo<'_>, kinds: &Kinds, place: &Place<'_>, how: How) -> Vec<Found> {
         // A type of which there is one resource is used where it must be, or nothing else is.
         let templates = self.templates.iter();
         templates
-            .filter(|planned| in_part || self.required || !planned.variables.is_empty())
-            .flat_map(|planned| planned.fill(info, kinds, place, in_part))
+            .filter(|planned| how.in_part || self.required || !planned.variables.is_empty())
+            .flat_map(|planned| planned.fill_from(info.request(), info, kinds, place, how))
+            .map(|found| match found.origin {
+                // The name of what is made is known, and its ARN is not.
+                Origin::Widened if self.creates => Found {
+                    origin: self.origin(info),
+                    ..found
+                },
+                _ => found,
+            })
             .collect()
     }
 
@@ -331,7 +385,8 @@ impl PlannedType {
 
     /// Whether one of `others` stands for the type.
     fn is_stood_for(&self, others: &[&Self]) -> bool {
-        !self.is_made && others.iter().any(|other| other.same_variables(self))
+        let mut required = others.iter().filter(|other| other.required);
+        !self.is_made && required.any(|other| other.same_variables(self))
     }
 
     fn same_variables(&self, other: &Self) -> bool {
@@ -398,28 +453,21 @@ impl PlannedTemplate {
         }
     }
 
-    /// The ARNs that the request's members make of the template. With `in_part`, a variable that
-    /// the request does not give, such as an id that a service adds to a name, becomes `*` as
-    /// long as another one is given.
-    fn fill(
-        &self,
-        info: &CallInfo<'_>,
-        kinds: &Kinds,
-        place: &Place<'_>,
-        in_part: bool,
-    ) -> Vec<Found> {
-        self.fill_from(info.request(), info, kinds, place, in_part)
+    /// Whether several members give a resource each.
+    fn has_joined(&self) -> bool {
+        self.variables.iter().any(Variable::has_joined)
     }
 
-    /// The same from `members`.
+    /// The ARNs that members of the request or the response make of the template.
     fn fill_from(
         &self,
         members: &Members<'_>,
         info: &CallInfo<'_>,
         kinds: &Kinds,
         place: &Place<'_>,
-        in_part: bool,
+        how: How,
     ) -> Vec<Found> {
+        let in_part = how.in_part;
         let place = &self.place(info, place);
         if self.variables.is_empty() {
             // One resource, which every call of the action is about.
@@ -432,7 +480,7 @@ impl PlannedTemplate {
         let (mut added, mut known, mut other_id) = (false, false, false);
         let mut chosen: Vec<Vec<Value<'_>>> = Vec::with_capacity(self.variables.len());
         for (variable, bound) in self.variables.iter().zip(bound) {
-            let default = variable.default().filter(|_| info.takes_defaults());
+            let default = variable.default().filter(|_| how.defaults);
             let values = bound.map(|bound| bound.values);
             let values = values.or_else(|| default.map(|default| vec![default]));
             known |= values.is_some();

@@ -9,6 +9,7 @@ mod no_permission;
 mod other_name;
 mod same_name;
 pub(super) mod statement;
+mod tagged;
 
 use super::call::{Call, CallInfo};
 use super::pass_role::PlannedRoles;
@@ -97,5 +98,7 @@ pub(super) fn answer(call: &Call<'_>, reference: &'static Reference) -> Answer {
         event_name: call.event_name.trim(),
         ..*call
     };
-    by_rule(&trimmed).unwrap_or(Answer::Unknown)
+    let mut answer = by_rule(&trimmed).unwrap_or(Answer::Unknown);
+    tagged::append(&mut answer, &trimmed, reference);
+    answer
 }

@@ -20,6 +20,8 @@ pub struct ActionType {
 /// When an action is checked on a type of resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Checked {
+    /// Not at all, whatever the reference says: `*` is.
+    Never,
     /// Where the request names one.
     Accepted,
     /// Also where it names none.
@@ -33,6 +35,7 @@ pub enum Checked {
 impl Checked {
     fn parse(text: &str) -> Option<Checked> {
         match text {
+            "never" => Some(Checked::Never),
             "accepted" => Some(Checked::Accepted),
             "required" => Some(Checked::Required),
             "all" => Some(Checked::All),

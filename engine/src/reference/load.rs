@@ -42,6 +42,7 @@ tables! {
     SIBLING_SERVICES = "sibling_services";
     OPAQUE_MEMBERS = "opaque_members";
     INVISIBLE_ACTIONS = "invisible_actions";
+    TAG_ON_CREATE = "tag_on_create";
 }
 
 impl Table {

@@ -121,7 +121,7 @@ impl Named<'_> {
 }
 
 /// A literal ARN as IAM reads it in a policy.
-pub(super) fn escaped(arn: &str) -> String {
+pub(in crate::permission) fn escaped(arn: &str) -> String {
     if !has_wildcard(arn) {
         return arn.to_owned();
     }
@@ -136,7 +136,7 @@ fn has_wildcard(text: &str) -> bool {
 }
 
 /// A literal name as IAM reads it in a policy: `*`, `?` and `$` would be wildcards and variables.
-pub(super) fn escaped_name(name: &str) -> Cow<'_, str> {
+pub(in crate::permission) fn escaped_name(name: &str) -> Cow<'_, str> {
     if !has_wildcard(name) {
         return Cow::Borrowed(name);
     }

@@ -2,11 +2,14 @@
 
 mod api_gateway;
 mod autoscaling;
+mod backup;
 mod bedrock;
 mod codebuild;
 mod dynamodb;
 mod ec2;
 mod ecs;
+mod eks;
+mod elasticloadbalancing;
 mod events;
 mod iam;
 mod kms;
@@ -15,6 +18,7 @@ mod lex;
 mod logs;
 mod quicksight;
 mod s3;
+mod s3express;
 mod secretsmanager;
 mod sns;
 mod sqs;
@@ -40,15 +44,18 @@ struct Search<'s, 'a> {
 type Finder = fn(Search<'_, '_>) -> Option<Vec<Found>>;
 
 /// The finder of each service that has one, by the prefix of the action.
-const FINDERS: [(&str, Finder); 22] = [
+const FINDERS: [(&str, Finder); 26] = [
     ("apigateway", api_gateway::find),
     ("autoscaling", autoscaling::find),
+    ("backup", backup::find),
     ("bedrock", bedrock::find),
     ("codebuild", codebuild::find),
     ("dynamodb", dynamodb::find),
     ("dax", dynamodb::find),
     ("ec2", ec2::find),
     ("ecs", ecs::find),
+    ("eks", eks::find),
+    ("elasticloadbalancing", elasticloadbalancing::find),
     ("events", events::find),
     ("iam", iam::find),
     ("kms", kms::find),
@@ -58,6 +65,7 @@ const FINDERS: [(&str, Finder); 22] = [
     ("quicksight", quicksight::find),
     ("s3", s3::find),
     ("s3-object-lambda", s3::find),
+    ("s3express", s3express::find),
     ("secretsmanager", secretsmanager::find),
     ("sns", sns::find),
     ("sqs", sqs::find),

@@ -22,6 +22,8 @@ pub(super) struct Variable {
     lead: Option<&'static str>,
     /// The same, told by the template: the `p-` of `p-${PolicyId}`.
     own_lead: Option<&'static str>,
+    /// What its values end before: the version behind a name.
+    cut: Option<&'static str>,
     /// Whether no member gives it but those in `aliases`.
     is_foreign: bool,
     generic: bool,
@@ -49,6 +51,8 @@ struct Alias {
     rank: usize,
     /// Whether others share its place.
     joined: bool,
+    /// Whether it names the resource by what is not in its ARN.
+    other: bool,
 }
 
 /// How ids of the service tell their type.
@@ -97,6 +101,9 @@ const BEHIND_ALIASES: usize = 8;
 /// Members that give the name or the id of what the operation is about.
 const BARE_NAMES: [&str; 3] = ["name", "names", "resourcename"];
 const BARE_IDS: [&str; 4] = ["id", "ids", "identifier", "resourceid"];
+
+/// What variables end in that tell something of a resource and are not its name.
+const DESCRIBING: [&str; 5] = ["type", "version", "region", "scope", "status"];
 
 /// Variables that say nothing about what they name.
 const GENERIC: [&str; 9] = [
@@ -151,11 +158,14 @@ impl Variable {
             aliases: aliases(&cells),
             default: marked('='),
             lead: marked('^'),
+            cut: marked('<'),
             own_lead: own_lead(variable, kind),
             generic,
             is_subject: about(&kind_name) || (!generic && about(&own_stem)) || only,
-            wants_name: generic || ends(&["name"]) || !ends(&["id", "identifier", "uuid"]),
-            wants_id: generic || ends(&["id", "identifier", "uuid"]),
+            wants_name: generic
+                || ends(&["name"])
+                || !ends(&["id", "identifier", "uuid"]) && !ends(&DESCRIBING),
+            wants_id: generic && name != "name" || ends(&["id", "identifier", "uuid"]),
             is_made_with_id: generic
                 && ends(&["id", "identifier", "uuid"])
                 && ["Create", "Import", "Register", "Associate"]
@@ -182,6 +192,7 @@ impl Variable {
         if !self.is_foreign {
             names.extend([&*self.name, &*self.kind]);
             names.extend(BARE_NAMES.iter().chain(&BARE_IDS));
+            names.push("s");
             stems.extend([&*self.stem, &*self.kind, ""]);
         }
         self.ends = Ends::of(&names, &stems);
@@ -190,6 +201,11 @@ impl Variable {
     /// Whether no member is known to give it but by its name.
     pub(super) fn has_no_alias(&self) -> bool {
         self.aliases.is_empty()
+    }
+
+    /// Whether several members give a resource each.
+    pub(super) fn has_joined(&self) -> bool {
+        self.aliases.iter().any(|alias| alias.joined)
     }
 
     /// What the request gives for the variable, if anything: values without repetitions, several
@@ -217,6 +233,7 @@ impl Variable {
             // The ARN of a cluster gives the name of the cluster in the ARN of a service.
             let value = match member.value.starts_with("arn:") {
                 true => kinds.value_in(member.value, self.raw).map(Value::Known),
+                false if self.is_other(rank.0) => Some(Value::OtherId),
                 false => self.usable(member.value),
             };
             let Some(value) = value else {
@@ -273,7 +290,7 @@ impl Variable {
             1
         } else if own_stem && member.stem == self.stem {
             2
-        } else if names_kind && (member.stem == self.kind || name == self.kind) {
+        } else if names_kind && (member.stem == self.kind || self.is_kind(name)) {
             3
         } else if names_kind && member.stem_within_is(&self.kind) {
             4
@@ -295,6 +312,12 @@ impl Variable {
         aliases.any(|alias| alias.rank == rank && alias.joined)
     }
 
+    /// Whether a member of this rank names the resource by what is not in its ARN.
+    fn is_other(&self, rank: usize) -> bool {
+        let mut aliases = self.aliases.iter();
+        aliases.any(|alias| alias.rank == rank && alias.other)
+    }
+
     /// Whether the member's name is the variable's with a word in front, `targetdbinstance`. What
     /// it is compared with or limited to is another resource.
     fn ends_alike(&self, member: &Member<'_>) -> bool {
@@ -308,6 +331,11 @@ impl Variable {
         self.generic || self.stem == self.kind
     }
 
+    /// Whether the name is that of the type, `cluster` or `clusters`.
+    fn is_kind(&self, name: &str) -> bool {
+        name == self.kind || name.strip_suffix('s') == Some(&*self.kind)
+    }
+
     fn is_bare(&self, name: &str) -> bool {
         (self.wants_name && !self.is_made_with_id && BARE_NAMES.contains(&name))
             || (self.wants_id && BARE_IDS.contains(&name))
@@ -319,6 +347,10 @@ impl Variable {
         let value = match value.strip_prefix('/') {
             Some(bare) if !self.keeps_slash => bare,
             _ => value,
+        };
+        let value = match self.cut {
+            Some(sign) => value.split(sign).next().unwrap_or(value),
+            None => value,
         };
         // By bytes, as it is asked of most values of most requests.
         let bytes = value.as_bytes();
@@ -357,7 +389,7 @@ impl Ids {
 fn aliases(cells: &[&str]) -> Vec<Alias> {
     let mut aliases: Vec<Alias> = Vec::new();
     for cell in cells {
-        if cell.starts_with(['=', '^', '!']) {
+        if cell.starts_with(['=', '^', '!', '<']) {
             continue;
         }
         let joined = cell.starts_with('+');
@@ -370,6 +402,7 @@ fn aliases(cells: &[&str]) -> Vec<Alias> {
             name: normal(cell),
             rank,
             joined,
+            other: cell.starts_with('%'),
         });
     }
     aliases

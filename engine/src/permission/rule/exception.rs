@@ -1,6 +1,6 @@
 //! Events that IAM checks under another name, or under several: rows of `event_exceptions.tsv`.
 
-use super::{Answer, PlannedAction};
+use super::{Answer, PlannedAction, other_name};
 use crate::permission::call::Call;
 use crate::reference::Reference;
 
@@ -8,7 +8,10 @@ use crate::reference::Reference;
 const ONE_OF: &str = "one of these";
 
 pub(super) fn rule(call: &Call<'_>, reference: &'static Reference) -> Option<Answer> {
-    let exception = reference.exception(call.event_source, call.event_name)?;
+    let of = |name: &str| reference.exception(call.event_source, name);
+    // CloudFront and Lambda log the version of their API behind the name.
+    let dated = || other_name::without_date(call.event_name).and_then(|name| of(&name));
+    let exception = of(call.event_name).or_else(dated)?;
     let actions = exception.actions.iter().filter_map(|checked| {
         // A role that is passed is found in the request, with its ARN.
         if checked.prefix == "iam" && checked.name == "PassRole" {

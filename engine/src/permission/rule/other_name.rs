@@ -36,26 +36,27 @@ pub(super) fn rule(call: &Call<'_>, reference: &'static Reference) -> Option<Ans
 
 /// `ListFunctions20150331v2` is `ListFunctions`; `CreateDistribution2020_05_31` too.
 fn undated(prefix: &str, name: &str, reference: &'static Reference) -> Option<&'static Action> {
-    let without_version = |name: &str| -> Option<String> {
-        let digits = name.trim_end_matches(|sign: char| sign.is_ascii_digit());
-        let bare = digits.strip_suffix(['v', 'V'])?;
-        (digits.len() < name.len()).then(|| bare.to_owned())
-    };
-    let without_date = |name: &str| -> Option<String> {
-        let bare = name.trim_end_matches(|sign: char| sign.is_ascii_digit() || sign == '_');
-        let date: String = name
-            .get(bare.len()..)?
-            .chars()
-            .filter(|c| *c != '_')
-            .collect();
-        (date.len() == 8 && date.starts_with("20")).then(|| bare.to_owned())
-    };
-    let unversioned = without_version(name);
-    let undated = without_date(name).or_else(|| unversioned.as_deref().and_then(without_date));
-    [undated, unversioned]
+    [without_date(name), without_version(name)]
         .into_iter()
         .flatten()
         .find_map(|name| reference.action(prefix, &name))
+}
+
+fn without_version(name: &str) -> Option<String> {
+    let digits = name.trim_end_matches(|sign: char| sign.is_ascii_digit());
+    let bare = digits.strip_suffix(['v', 'V'])?;
+    (digits.len() < name.len()).then(|| bare.to_owned())
+}
+
+/// A name without a date behind it, and without a version behind that.
+pub(super) fn without_date(name: &str) -> Option<String> {
+    let undated = |name: &str| {
+        let bare = name.trim_end_matches(|sign: char| sign.is_ascii_digit() || sign == '_');
+        let date = name.get(bare.len()..)?.chars().filter(|c| *c != '_');
+        let date: String = date.collect();
+        (date.len() == 8 && date.starts_with("20")).then(|| bare.to_owned())
+    };
+    undated(name).or_else(|| undated(&without_version(name)?))
 }
 
 /// The one action of the same service that the operation's documentation names.

@@ -39,10 +39,46 @@ const ITEM_ACTIONS: [(&str, &str); 6] = [
 /// Whether a statement of the request needs `action`.
 pub(super) fn needs(action: &str, info: &CallInfo<'_>) -> bool {
     let members = info.request().iter();
-    let statements = members.filter(|member| member.name == "statement");
-    statements
-        .filter_map(|member| member.value.split_whitespace().next())
-        .any(|verb| VERBS.contains(&(verb.to_uppercase().as_str(), action)))
+    let mut statements = members.filter(|member| member.name == "statement");
+    statements.any(|member| needs_action(action, member.value))
+}
+
+/// Whether a statement needs `action`, by its verb.
+pub(in crate::permission) fn needs_action(action: &str, statement: &str) -> bool {
+    let verb = statement.split_whitespace().next();
+    verb.is_some_and(|verb| VERBS.contains(&(verb.to_uppercase().as_str(), action)))
+}
+
+/// The table that a statement is about, with `/index/NAME` behind it if it reads an index.
+pub(in crate::permission) fn table(statement: &str) -> Option<String> {
+    // `SELECT ... FROM "table"."index"`, `INSERT INTO table`, `UPDATE "table"`, `DELETE FROM table`.
+    let upper = statement.to_ascii_uppercase();
+    let behind = |word: &str| {
+        let at = upper.find(&format!(" {word} "))? + word.len() + 2;
+        statement.get(at..)
+    };
+    let verb = upper.split_whitespace().next()?;
+    let named = match verb {
+        "SELECT" | "DELETE" => behind("FROM"),
+        "INSERT" => behind("INTO"),
+        "UPDATE" => statement.trim_start().get(verb.len()..),
+        _ => None,
+    }?;
+    let (table, rest) = name(named.trim_start())?;
+    let index = rest.strip_prefix('.').and_then(name);
+    Some(match index {
+        Some((index, _)) => format!("{table}/index/{index}"),
+        None => table.to_owned(),
+    })
+}
+
+/// The name that a text begins with, in quotes or bare, and what is behind it.
+fn name(text: &str) -> Option<(&str, &str)> {
+    let quoted = text.strip_prefix('"').and_then(|text| text.split_once('"'));
+    let is_part = |sign: char| sign.is_ascii_alphanumeric() || sign == '_' || sign == '-';
+    let bare = || text.split_at(text.find(|sign| !is_part(sign)).unwrap_or(text.len()));
+    let (name, rest) = quoted.unwrap_or_else(bare);
+    (!name.is_empty()).then_some((name, rest))
 }
 
 /// Whether an item of the transaction needs `action`.

@@ -6,13 +6,29 @@ use serde_json::Value;
 
 use super::{Found, Search};
 use crate::permission::resource::arn_text::{escaped, escaped_name};
-use crate::permission::rule::statement::{ITEMS, action_of_item};
+use crate::permission::rule::statement::{self, ITEMS, action_of_item};
 
 pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     if !search.accepts("table") {
         return None;
     }
     let request = || search.info.request();
+    let action = search.planned.action.name;
+    if action.starts_with("PartiQL") {
+        let tables = tables_of_statements(search);
+        let found = tables.into_iter().map(|table| {
+            let table = escaped_name(&table).into_owned();
+            Found::event(search.arn("dynamodb", &["table/", &table]))
+        });
+        return Some(found.collect());
+    }
+    // What is restored is written into the new table.
+    if search.info.call.event_name.starts_with("RestoreTable") && !action.starts_with("Restore") {
+        let table = escaped_name(request().get("targettablename")?);
+        return Some(vec![Found::event(
+            search.arn("dynamodb", &["table/", &table]),
+        )]);
+    }
     if search.accepts("index")
         && let Some(index) = request().get("indexname")
     {
@@ -50,6 +66,16 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
         );
     }
     Some(found)
+}
+
+/// The tables, and indexes behind them, that statements of the action's verb name.
+fn tables_of_statements(search: Search<'_, '_>) -> BTreeSet<String> {
+    let members = search.info.request().iter();
+    let statements = members.filter(|member| member.name == "statement");
+    let own = statements
+        .filter(|member| statement::needs_action(search.planned.action.name, member.value));
+    own.filter_map(|member| statement::table(member.value))
+        .collect()
 }
 
 /// The tables of the items that need `action`.

@@ -21,28 +21,11 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
         .iter()
         .filter(|member| OPEN_MEMBERS.contains(&member.name));
     let mut found: Vec<Found> = open
-        .filter_map(|member| {
-            let kind = search.reference.resource_type_of_id("ec2", member.value)?;
-            let accepted = search
-                .planned
-                .plan
-                .types
-                .iter()
-                .find(|it| it.kind.name == kind.name)?;
-            let planned = accepted.templates.first()?;
-            let name = match kind.name {
-                // A key pair's id is not in its ARN.
-                "key-pair" => "*".into(),
-                _ => escaped_name(member.value),
-            };
-            planned
-                .template
-                .fill(search.place, |_| Some(name.clone()))
-                .map(Found::event)
-        })
+        .filter(|member| !member.value.contains(':'))
+        .filter_map(|member| by_id(search, member.value))
         .collect();
     if found.is_empty() {
-        return None;
+        return (action == "RunInstances").then(|| launched(search));
     }
     // What else the operation needs, such as the flow log that is made for an interface.
     let named = |one: &Found| found.iter().any(|known| same_type(&known.arn, &one.arn));
@@ -53,6 +36,45 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
         .collect();
     found.extend(rest);
     Some(found)
+}
+
+/// The resource that bears an id, of whatever type that is.
+fn by_id(search: Search<'_, '_>, id: &str) -> Option<Found> {
+    let Some(kind) = search.reference.resource_type_of_id("ec2", id) else {
+        // Ids are unique over all types.
+        let of_any_type = || Found {
+            origin: Origin::Partial,
+            ..Found::event(search.arn("ec2", &["*/", &escaped_name(id)]))
+        };
+        return id.contains('-').then(of_any_type);
+    };
+    let mut types = search.planned.plan.types.iter();
+    let accepted = types.find(|it| it.kind.name == kind.name)?;
+    if kind.name == "key-pair" {
+        // A key pair's id is not in its ARN.
+        return accepted.widened(search.place, Origin::Widened).next();
+    }
+    let template = &accepted.templates.first()?.template;
+    let arn = template.fill(search.place, |_| Some(escaped_name(id)));
+    arn.map(Found::event)
+}
+
+/// What instances are launched with: a launch template gives what the request does not, and the
+/// response shows it.
+fn launched(search: Search<'_, '_>) -> Vec<Found> {
+    let mut found = search.generic();
+    let (request, response) = (search.info.request(), search.info.response());
+    let by_template = ["launchtemplateid", "launchtemplatename"];
+    let by_template = by_template.iter().any(|name| request.get(name).is_some());
+    if by_template && request.get("keyname").is_none() {
+        let key = response
+            .get("keyname")
+            .filter(|_| search.accepts("key-pair"));
+        found.extend(
+            key.map(|key| Found::event(search.arn("ec2", &["key-pair/", &escaped_name(key)]))),
+        );
+    }
+    found
 }
 
 /// The types of resource that a call tags as it makes them.

@@ -39,19 +39,44 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
                 .collect(),
         );
     }
+    // Roles that services make have a path that their name begins to tell.
+    if let Some(name) = request.get("rolename").filter(|_| search.accepts("role")) {
+        let paths = [
+            ("AWSServiceRoleFor", "aws-service-role/*/"),
+            ("AWSReservedSSO_", "aws-reserved/sso.amazonaws.com/*"),
+        ];
+        let path = paths.iter().find(|(start, _)| name.starts_with(start));
+        if let Some((_, path)) = path {
+            let (partition, account) = (search.place.partition, search.place.account);
+            let name = escaped_name(name);
+            return Some(vec![Found {
+                origin: Origin::Partial,
+                ..Found::event(format!("arn:{partition}:iam::{account}:role/{path}{name}"))
+            }]);
+        }
+    }
     // What is created gets the path that the request gives.
     let path = request.get("path").filter(|path| *path != "/")?;
-    let kinds = ["role", "user", "group", "policy", "instanceprofile"];
+    let kinds = [
+        "role",
+        "user",
+        "group",
+        "policy",
+        "instanceprofile",
+        "servercertificate",
+    ];
     let (kind, name) = kinds.iter().find_map(|kind| {
         let name = request.get(&format!("{kind}name"))?;
-        let resource = if *kind == "instanceprofile" {
-            "instance-profile"
-        } else {
-            kind
+        let resource = match *kind {
+            "instanceprofile" => "instance-profile",
+            "servercertificate" => "server-certificate",
+            other => other,
         };
         search.accepts(resource).then_some((resource, name))
     })?;
-    if !search.planned.action.name.starts_with("Create") {
+    let makes = ["Create", "Upload"];
+    let made_by = search.info.call.event_name;
+    if !makes.iter().any(|verb| made_by.starts_with(verb)) {
         return None;
     }
     let (partition, account) = (search.place.partition, search.place.account);

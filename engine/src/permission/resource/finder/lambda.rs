@@ -4,7 +4,8 @@ use super::{Found, Search};
 use crate::permission::resource::arn_text::escaped_name;
 
 pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
-    if !search.accepts("function") {
+    let of_function = ["function", "function alias", "function version"];
+    if !of_function.iter().any(|kind| search.accepts(kind)) {
         return None;
     }
     let request = || search.info.request();

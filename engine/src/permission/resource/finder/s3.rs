@@ -23,11 +23,22 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
         return search.accepts("bucket").then(|| of_host(search)).flatten();
     };
     let on_objects = search.accepts("object");
-    if bucket.starts_with("arn:") {
-        // An access point: its objects lie below it.
+    let point = match bucket {
+        arn if arn.starts_with("arn:") => Some(arn),
+        // An alias of an access point is no bucket that a policy could name.
+        alias if alias.ends_with("-s3alias") => access_point(search),
+        _ => None,
+    };
+    if let Some(point) = point {
+        // Its objects lie below it.
         let key = request.get("key").map_or("*".into(), escaped_name);
-        let bucket = escaped(bucket);
-        return on_objects.then(|| vec![Found::event(format!("{bucket}/object/{key}"))]);
+        let point = escaped(point);
+        let arn = match on_objects {
+            true => format!("{point}/object/{key}"),
+            false => point,
+        };
+        let known = on_objects || !bucket.starts_with("arn:");
+        return known.then(|| vec![Found::event(arn)]);
     }
     if !on_objects {
         return None;
@@ -42,6 +53,12 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
         origin,
         ..Found::event(["arn:", partition, ":s3:::", &bucket, "/", &key].concat())
     }])
+}
+
+/// The access point that the record lists.
+fn access_point<'s>(search: Search<'s, '_>) -> Option<&'s str> {
+    let mut listed = search.info.resource_arns().iter().map(|one| &*one.arn);
+    listed.find(|arn| arn.contains(":accesspoint/"))
 }
 
 /// The bucket that the host of the request is named for, `logs.s3.us-east-1.amazonaws.com`, where
