@@ -5,7 +5,7 @@
 
 use super::call::CallInfo;
 use super::members::{Member, normal};
-use super::resource::Place;
+use super::resource::{Place, escaped, escaped_name};
 use super::{Condition, Origin, Permission};
 use crate::reference::{Action, PassRoleKind, PassRoleMember, Reference};
 
@@ -93,7 +93,9 @@ fn role(kind: PassRoleKind, value: &str, info: &CallInfo<'_>) -> Option<String> 
         partition, account, ..
     } = Place::of(info);
     // The role of an instance profile is not in the log. Consoles give both the same name.
-    let by_name = |name: &str| format!("arn:{partition}:iam::{account}:role/{name}");
+    // What a log says is never a wildcard: a call that fails may name any text as a role.
+    let by_name =
+        |name: &str| format!("arn:{partition}:iam::{account}:role/{}", escaped_name(name));
     let of_profile = || Some(by_name(value.rsplit('/').next()?));
     match kind {
         PassRoleKind::InstanceProfile => of_profile(),
@@ -101,7 +103,7 @@ fn role(kind: PassRoleKind, value: &str, info: &CallInfo<'_>) -> Option<String> 
         PassRoleKind::Role if value.contains(":role/aws-service-role/") => None,
         PassRoleKind::Role if value.contains(":instance-profile/") => of_profile(),
         PassRoleKind::Role if value.starts_with("arn:") => {
-            value.contains(":role/").then(|| value.to_owned())
+            value.contains(":role/").then(|| escaped(value))
         }
         PassRoleKind::Role if value.contains(':') => None,
         PassRoleKind::Role => Some(by_name(value.trim_start_matches('/'))),

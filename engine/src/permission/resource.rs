@@ -21,6 +21,7 @@ use super::members::{Members, normal};
 use super::rule::PlannedAction;
 use crate::reference::{Reference, ResourceType};
 use arn_text::{Named, Spot};
+pub(super) use arn_text::{escaped, escaped_name};
 use kinds::Kinds;
 use name::{Bound, MemberName, Value, Variable};
 pub(super) use place::Place;

@@ -121,12 +121,14 @@ impl Named<'_> {
 }
 
 /// A literal ARN as IAM reads it in a policy.
-pub(super) fn escaped(arn: &str) -> String {
+pub(in crate::permission) fn escaped(arn: &str) -> String {
     if !has_wildcard(arn) {
         return arn.to_owned();
     }
     let mut parts = arn.splitn(6, ':');
-    let mut escaped: Vec<Cow<'_, str>> = parts.by_ref().take(5).map(Cow::Borrowed).collect();
+    // Before the fifth colon there are wildcards, and nothing to escape them with. No ARN has one.
+    let plain = |field: &str| Cow::Owned(field.replace(['*', '?', '$'], "-"));
+    let mut escaped: Vec<Cow<'_, str>> = parts.by_ref().take(5).map(plain).collect();
     escaped.extend(parts.next().map(escaped_name));
     escaped.join(":")
 }
@@ -136,7 +138,7 @@ fn has_wildcard(text: &str) -> bool {
 }
 
 /// A literal name as IAM reads it in a policy: `*`, `?` and `$` would be wildcards and variables.
-pub(super) fn escaped_name(name: &str) -> Cow<'_, str> {
+pub(in crate::permission) fn escaped_name(name: &str) -> Cow<'_, str> {
     if !has_wildcard(name) {
         return Cow::Borrowed(name);
     }

@@ -3,7 +3,7 @@
 use super::{Found, Search};
 use crate::permission::Origin;
 use crate::permission::percent::decoded;
-use crate::permission::resource::arn_text::escaped_name;
+use crate::permission::resource::arn_text::{escaped, escaped_name};
 
 /// Actions that a copy needs on its source.
 const OF_SOURCE: [&str; 4] = [
@@ -26,7 +26,8 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     if bucket.starts_with("arn:") {
         // An access point: its objects lie below it.
         let key = request.get("key").map_or("*".into(), escaped_name);
-        return on_objects.then(|| vec![Found::event(format!("{bucket}/object/{key}"))]);
+        let point = escaped(bucket);
+        return on_objects.then(|| vec![Found::event(format!("{point}/object/{key}"))]);
     }
     if !on_objects {
         return None;
@@ -39,7 +40,17 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     };
     Some(vec![Found {
         origin,
-        ..Found::event(["arn:", partition, ":s3:::", bucket, "/", &key].concat())
+        ..Found::event(
+            [
+                "arn:",
+                partition,
+                ":s3:::",
+                &escaped_name(bucket),
+                "/",
+                &key,
+            ]
+            .concat(),
+        )
     }])
 }
 
@@ -62,7 +73,7 @@ fn source_of_copy(search: Search<'_, '_>) -> Found {
         .as_deref()
         .map(|source| source.split("?versionId=").next().unwrap_or(source));
     match object {
-        Some(arn) if arn.starts_with("arn:") => Found::event(arn.to_owned()),
+        Some(arn) if arn.starts_with("arn:") => Found::event(escaped(arn)),
         Some(object) if object.contains('/') => {
             Found::event(format!("arn:{partition}:s3:::{}", escaped_name(object)))
         }
