@@ -34,6 +34,15 @@ if (running) {
   });
 }
 
+// Dates that are typed are meant; a span that is chosen takes them away.
+for (const when of document.querySelectorAll("[data-when]")) {
+  const exact = when.querySelector("input[value=exact]");
+  when.addEventListener("input", ({ target }) => {
+    if (target.type !== "radio") exact.checked = true;
+    else if (target !== exact) for (const date of when.querySelectorAll("input:not([type=radio])")) date.value = "";
+  });
+}
+
 // A long list, cut down to what is typed.
 for (const input of document.querySelectorAll("input[data-filters]")) {
   const list = document.getElementById(input.dataset.filters);

@@ -31,6 +31,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 pub(crate) use app::{App, Resources};
 pub(crate) use auth::{Auth, Key, random};
+pub(crate) use console::keep_warm;
 pub(crate) use jobs::Jobs;
 pub(crate) use lake::Lake;
 pub(crate) use listen::{bind, serve};

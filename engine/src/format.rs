@@ -7,6 +7,8 @@ mod cloudformation;
 mod terraform;
 mod yaml;
 
+use std::collections::BTreeMap;
+
 use crate::generate::Target;
 use crate::policy::PolicyDocument;
 
@@ -40,8 +42,22 @@ pub struct Attachment {
     pub target: Target,
     /// The role or user, or the account of a service control policy.
     pub to: AttachTo,
-    /// One line that says what the policy is.
+    /// One line that says what the policy is, for who reads the file.
     pub description: String,
+    /// What it is called in the account, as far as somebody says.
+    pub naming: Naming,
+}
+
+/// What a policy is called in the account. A form holds as much of it as it has a place for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Naming {
+    /// Its name; a number is added where there are several.
+    pub name: Option<String>,
+    /// What IAM keeps as its description. It can never be changed, so that there is none where
+    /// nobody asks for it.
+    pub description: Option<String>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
 }
 
 /// What a policy is attached to.
@@ -89,19 +105,46 @@ impl AttachTo {
             Self::Role(name) | Self::User(name) | Self::Account(name) => name,
         }
     }
+
+    /// What a policy for it is called where nobody says.
+    pub fn policy_name(&self) -> String {
+        self.policy_name_before("")
+    }
+
+    fn policy_name_before(&self, end: &str) -> String {
+        let room = LONGEST_NAME - SUFFIX.len() - end.len();
+        let name = self.name().chars().take(room).map(in_name);
+        format!("{}{SUFFIX}{end}", name.collect::<String>())
+    }
+}
+
+/// A sign as the names of policies may have it.
+fn in_name(sign: char) -> char {
+    match sign.is_ascii_alphanumeric() || "+=,.@_-".contains(sign) {
+        true => sign,
+        false => '-',
+    }
 }
 
 impl Attachment {
     /// The name of a policy, by its number where there are several.
     fn policy_name(&self, number: Option<usize>) -> String {
         let end = number.map_or(String::new(), |number| format!("-{number}"));
-        let room = LONGEST_NAME - SUFFIX.len() - end.len();
-        let allowed = |sign: char| sign.is_ascii_alphanumeric() || "+=,.@_-".contains(sign);
-        let name = self.to.name().chars().take(room);
-        let name: String = name
-            .map(|sign| if allowed(sign) { sign } else { '-' })
-            .collect();
-        format!("{name}{SUFFIX}{end}")
+        match &self.naming.name {
+            None => self.to.policy_name_before(&end),
+            Some(name) => {
+                let name = name.chars().take(LONGEST_NAME - end.len()).map(in_name);
+                name.collect::<String>() + &end
+            }
+        }
+    }
+
+    /// The name of a file, by its number where there are several.
+    fn file_name(&self, number: Option<usize>, end: &str) -> String {
+        let number = number.map_or(String::new(), |number| format!("-{number}"));
+        let name = self.naming.name.as_deref().unwrap_or("policy");
+        let name: String = name.chars().map(in_name).collect();
+        format!("{name}{number}.{end}")
     }
 
     /// A name of letters, digits and underscores that begins with a letter.
@@ -135,24 +178,39 @@ impl Format {
         documents: &[PolicyDocument],
         attachment: &Attachment,
     ) -> Result<Vec<File>, FormatError> {
-        let one = |name: &str, text: Result<String, FormatError>| {
+        let one = |end: &str, text: Result<String, FormatError>| {
             Ok(vec![File {
-                name: name.to_owned(),
+                name: attachment.file_name(None, end),
                 text: text?,
             }])
         };
         match self {
-            Self::Json => Ok(each(documents, "json", |it| {
+            Self::Json => Ok(each(documents, attachment, "json", |it| {
                 json(it, attachment.target) + "\n"
             })),
-            Self::Yaml => Ok(each(documents, "yaml", |it| yaml::document(it).to_text())),
-            Self::Terraform => one("policy.tf", terraform::write(documents, attachment)),
+            Self::Yaml => Ok(each(documents, attachment, "yaml", |it| {
+                about(&attachment.naming) + &yaml::document(it).to_text()
+            })),
+            Self::Terraform => one("tf", terraform::write(documents, attachment)),
             Self::CloudFormation => one(
-                "policy.cloudformation.yaml",
+                "cloudformation.yaml",
                 cloudformation::write(documents, attachment),
             ),
         }
     }
+}
+
+/// What is to be known of a policy, as comments: documents themselves have no place for it.
+fn about(naming: &Naming) -> String {
+    let tags = naming
+        .tags
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"));
+    let lines = naming.description.iter().cloned().chain(tags);
+    let on_one_line = |sign: char| if sign.is_control() { ' ' } else { sign };
+    lines
+        .map(|line| format!("# {}\n", line.chars().map(on_one_line).collect::<String>()))
+        .collect()
 }
 
 /// A document as JSON. AWS counts the white space of a service control policy.
@@ -166,15 +224,13 @@ fn json(document: &PolicyDocument, target: Target) -> String {
 
 fn each(
     documents: &[PolicyDocument],
+    attachment: &Attachment,
     end: &str,
     text: impl Fn(&PolicyDocument) -> String,
 ) -> Vec<File> {
     numbered(documents)
         .map(|(number, document)| File {
-            name: match number {
-                None => format!("policy.{end}"),
-                Some(number) => format!("policy-{number}.{end}"),
-            },
+            name: attachment.file_name(number, end),
             text: text(document),
         })
         .collect()

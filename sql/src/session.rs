@@ -230,6 +230,11 @@ impl Session {
         Ok(self.ctx.table(name).await?)
     }
 
+    /// The version of the events: of one version, all answers are the same.
+    pub fn version(&self) -> u64 {
+        self.events.version().unwrap_or_default()
+    }
+
     /// The range of the events that this session sees.
     pub fn time_range(&self) -> TimeRange {
         self.range

@@ -1,84 +1,11 @@
 //! Does a policy get to the role that it is for, and can that be undone? IAM is moto's, in a Python
 //! that `TRAILWRIGHT_TEST_PYTHON` names (`.ci/run` sees to that).
 
-use std::io::{BufRead, BufReader, Lines, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-
 use serde_json::{Value, json};
 use trailwright_tests::trail::{ROLE, delivery, record};
-use trailwright_tests::{Lab, Outcome, Server, fixture};
+use trailwright_tests::{Iam, Lab, Outcome, Server};
 
 use crate::lab;
-
-/// IAM of an account of its own. It ends with the test, since its standard input does.
-struct Iam {
-    url: String,
-    process: Child,
-    stdin: ChildStdin,
-    stdout: Lines<BufReader<ChildStdout>>,
-}
-
-impl Iam {
-    fn start() -> Option<Self> {
-        let Some(python) = std::env::var_os("TRAILWRIGHT_TEST_PYTHON") else {
-            eprintln!("skipped: TRAILWRIGHT_TEST_PYTHON is not set");
-            return None;
-        };
-        let mut process = Command::new(python)
-            .arg(fixture::root().join("tests/python/moto_server.py"))
-            .env("MOTO_ACCOUNT_ID", "111122223333")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut stdout = BufReader::new(process.stdout.take().unwrap()).lines();
-        Some(Self {
-            url: stdout.next().unwrap().unwrap(),
-            stdin: process.stdin.take().unwrap(),
-            process,
-            stdout,
-        })
-    }
-
-    fn ask(&mut self, line: &str) -> Value {
-        writeln!(self.stdin, "{line}").unwrap();
-        serde_json::from_str(&self.stdout.next().unwrap().unwrap()).unwrap()
-    }
-
-    fn state(&mut self) -> Value {
-        self.ask("state")
-    }
-
-    fn run(&self, lab: &Lab, args: &[&str]) -> Outcome {
-        let mut command = lab.command(args);
-        command
-            .env_clear()
-            .env("AWS_ACCESS_KEY_ID", "test")
-            .env("AWS_SECRET_ACCESS_KEY", "test")
-            .env("AWS_EC2_METADATA_DISABLED", "true");
-        Outcome::of(command.output().unwrap())
-    }
-
-    fn apply(&self, lab: &Lab, more: &[&str]) -> Outcome {
-        let args = [
-            "apply",
-            "lake",
-            "--principal",
-            ROLE,
-            "--endpoint-url",
-            &self.url,
-        ];
-        self.run(lab, &[&args[..], more].concat())
-    }
-}
-
-impl Drop for Iam {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
 
 fn lab_of_reader() -> Lab {
     let lab = lab();
@@ -226,7 +153,7 @@ fn a_policy_that_others_have_is_not_changed() {
     iam.apply(&lab, &["--yes", "--name", "narrow"])
         .status(1)
         .says("1 others have it attached, and would get this policy, too")
-        .says("hint: choose another --name");
+        .says("hint: choose another name for it");
     assert_eq!(iam.state(), before);
 }
 
@@ -409,11 +336,7 @@ fn an_account_that_does_not_know_the_role_is_left_alone() {
 fn the_server_applies_the_policy_of_a_job_and_rolls_it_back() {
     let Some(mut iam) = Iam::start() else { return };
     let lab = lab_of_reader();
-    let environment = [
-        ("AWS_ACCESS_KEY_ID", "test"),
-        ("AWS_SECRET_ACCESS_KEY", "test"),
-    ];
-    let server = Server::start_in(&lab, &["--iam-endpoint-url", &iam.url], &environment);
+    let server = iam.server(&lab);
     let order = json!({"policyGenerationDetails": {"principalArn": ROLE}});
     let answer = server.ask("PUT", "/policy/generation", &order.to_string());
     let id = answer.status(200).json()["jobId"]

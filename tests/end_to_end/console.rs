@@ -1,5 +1,6 @@
 //! Does the console show what is in the lake, and to its user alone?
 
+mod apply;
 mod sign_in;
 mod sql;
 mod wizard;

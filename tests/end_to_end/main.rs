@@ -9,6 +9,7 @@
 
 mod answers;
 mod apply;
+mod browser;
 mod console;
 mod crash;
 mod diff;

@@ -102,7 +102,7 @@ fn odd_values_that_iam_takes_stand_in_the_policy_as_they_are() {
     let lab = lab_of_reader();
     let more = [
         "--add",
-        "s3:PutObject",
+        "s3:PutObject=arn:aws:s3:::${BucketName}/${ObjectName}",
         "--set",
         "BucketName=logs",
         "--set",

@@ -11,6 +11,7 @@
 )]
 
 pub mod fixture;
+pub mod iam;
 pub mod json;
 pub mod lab;
 #[cfg(feature = "s3")]
@@ -18,5 +19,6 @@ pub mod s3;
 pub mod server;
 pub mod trail;
 
+pub use iam::Iam;
 pub use lab::{Lab, Outcome};
 pub use server::{Response, Server};

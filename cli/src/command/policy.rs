@@ -11,7 +11,7 @@ use clap::Args;
 use miette::{Diagnostic, IntoDiagnostic, Result};
 use trailwright_engine::coverage::Coverage;
 use trailwright_engine::dossier::Dossier;
-use trailwright_engine::format::{AttachTo, Attachment, File};
+use trailwright_engine::format::{AttachTo, Attachment, File, Naming};
 use trailwright_engine::generate::Target;
 use trailwright_sql::Session;
 
@@ -245,6 +245,7 @@ fn attachment(dossier: &Dossier, to: &AttachTo) -> Attachment {
         target: dossier.target,
         to: to.clone(),
         description: report::description(dossier),
+        naming: Naming::default(),
     }
 }
 

@@ -137,7 +137,9 @@ impl Serve {
             at_once,
             stopping.clone(),
         );
-        let router = server::router(Arc::new(app));
+        let app = Arc::new(app);
+        tokio::spawn(server::keep_warm(Arc::clone(&app)));
+        let router = server::router(app);
 
         // Before anybody is told that the server is there.
         let mut signals = Signals::listen().into_diagnostic()?;

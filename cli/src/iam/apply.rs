@@ -29,7 +29,7 @@ pub(crate) async fn apply(
     endpoint: &str,
     keep: &Path,
 ) -> Result<PathBuf, ApplyError> {
-    let record = Record::of(plan, endpoint).keep(keep)?;
+    let record = Record::before(plan, endpoint).keep(keep)?;
     match steps(account, plan).await {
         Ok(()) => Ok(record),
         Err(source) => Err(ApplyError::Account { record, source }),

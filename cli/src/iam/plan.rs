@@ -140,7 +140,7 @@ impl Plan {
                 return Err(AccountError::refused(
                     format!("give {} another version", managed.arn),
                     format!("{others} others have it attached, and would get this policy, too"),
-                    "choose another --name",
+                    "choose another name for it",
                 ));
             }
             new.push(managed);
@@ -270,7 +270,7 @@ impl Plan {
                     "takes away what {statements} statements of the present policies grant beyond it"
                 ),
                 (CheckResult::Fail, false) => format!(
-                    "{statements} statements of the present policies grant beyond it, and what is kept stays granted: see --replace"
+                    "{statements} statements of the present policies grant beyond it, and what is kept stays granted"
                 ),
             }
         });

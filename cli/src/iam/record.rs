@@ -66,6 +66,11 @@ pub(crate) enum RecordError {
     Version { path: PathBuf, found: u32 },
 }
 
+/// The name of the file that says that a record was rolled back.
+fn undone(name: &str) -> String {
+    format!("{name}.undone")
+}
+
 impl Applied {
     fn of(new: &Managed) -> Self {
         let versions = new.present.as_deref().unwrap_or_default();
@@ -80,8 +85,38 @@ impl Applied {
     }
 }
 
+/// Records that are listed of a role or user, the newest.
+const LISTED: usize = 10;
+
 impl Record {
-    pub(super) fn of(plan: &Plan, endpoint: &str) -> Self {
+    /// The records of a role or user in a folder that were not rolled back, the newest first, with
+    /// the names of their files.
+    pub(crate) fn of(folder: &Path, who: &Who) -> io::Result<Vec<(String, Self)>> {
+        let begin = format!("rollback-{}-", who.name);
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let names = names.filter(|it| it.starts_with(&begin) && it.ends_with(".json"));
+        let mut names: Vec<String> = names
+            .filter(|it| !folder.join(undone(it)).exists())
+            .collect();
+        // Times are written so that their text has their order.
+        names.sort_unstable();
+        let read = |name: String| Some((name.clone(), Self::read(&folder.join(name)).ok()?));
+        let records = names.into_iter().rev().filter_map(read);
+        let own = records.filter(|(_, it)| it.who == *who);
+        Ok(own.take(LISTED).collect())
+    }
+
+    /// Remembers that the record of this name was rolled back. It stays, and may be used again.
+    pub(crate) fn mark_undone(folder: &Path, name: &str) -> io::Result<()> {
+        File::create(folder.join(undone(name))).map(drop)
+    }
+
+    pub(super) fn before(plan: &Plan, endpoint: &str) -> Self {
         Self {
             version: VERSION,
             made_at: Timestamp::now(),

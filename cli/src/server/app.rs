@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 use super::auth::Auth;
-use super::console::Cases;
+use super::console::Memory;
 use super::jobs::Jobs;
 use super::lake::Lake;
 
@@ -52,8 +52,8 @@ pub(crate) struct App {
     /// Those of whoever has not shown a secret.
     pub(super) strangers: Semaphore,
     pub(super) queries: Semaphore,
-    /// What the console's wizard looked at last.
-    pub(super) cases: Cases,
+    /// What pages of the console were made of.
+    pub(super) memory: Memory,
     /// Turns true when the server stops.
     pub(crate) stopping: watch::Receiver<bool>,
 }
@@ -77,7 +77,7 @@ impl App {
             requests: Semaphore::new(at_once),
             strangers: Semaphore::new(STRANGERS),
             queries: Semaphore::new(QUERIES),
-            cases: Cases::default(),
+            memory: Memory::default(),
             stopping,
         }
     }

@@ -12,7 +12,9 @@ mod ask;
 mod assets;
 mod chart;
 mod fields;
+mod kept;
 mod layout;
+mod memory;
 mod over_time;
 mod overview;
 mod principal;
@@ -35,8 +37,9 @@ use axum::routing::{get, post};
 use super::App;
 use trouble::Trouble;
 
+pub(super) use memory::Memory;
+pub(crate) use memory::keep_warm;
 pub(super) use sign_in::{has_cookie, signed_in};
-pub(super) use wizard::Cases;
 
 /// An answer for a browser.
 type Answer = Result<Response, Trouble>;

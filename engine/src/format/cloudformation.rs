@@ -102,6 +102,8 @@ fn resource(document: &PolicyDocument, attachment: &Attachment, number: Option<u
         ),
         (Target::Managed | Target::Boundary, attached) => {
             let mut properties = vec![("ManagedPolicyName", name)];
+            let described = attachment.naming.description.as_ref();
+            properties.extend(described.map(|it| ("Description", Node::text(it.as_str()))));
             match attached {
                 _ if attachment.target == Target::Boundary => {}
                 AttachTo::User(_) => properties.push(("Users", list())),

@@ -2,6 +2,7 @@
 //!
 //! Documents are `aws_iam_policy_document`, so that a change shows line by line in a plan.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{AttachTo, Attachment, FormatError, numbered, refuse};
@@ -53,11 +54,12 @@ fn policy(out: &mut String, attachment: &Attachment, number: Option<usize>, labe
             &[("name", &name), (kind, to), ("policy", &json)],
         )
     };
-    let managed = resource(
-        "aws_iam_policy",
-        label,
-        &[("name", &name), ("policy", &json)],
-    );
+    let naming = &attachment.naming;
+    let description = naming.description.as_deref().map(quoted);
+    let mut arguments = vec![("name", name.as_str())];
+    arguments.extend(description.iter().map(|it| ("description", it.as_str())));
+    arguments.push(("policy", &json));
+    let managed = tagged("aws_iam_policy", label, &arguments, &naming.tags);
     let arn = format!("aws_iam_policy.{label}.arn");
     let text = match attachment.target {
         Target::Managed => {
@@ -77,15 +79,11 @@ fn policy(out: &mut String, attachment: &Attachment, number: Option<usize>, labe
         Target::InlineRole | Target::InlineUser => inline("role", &to),
         Target::Scp => {
             let content = format!("data.aws_iam_policy_document.{label}.minified_json");
-            let scp = resource(
-                "aws_organizations_policy",
-                label,
-                &[
-                    ("name", &name),
-                    ("type", "\"SERVICE_CONTROL_POLICY\""),
-                    ("content", &content),
-                ],
-            );
+            let mut arguments = vec![("name", name.as_str())];
+            arguments.extend(description.iter().map(|it| ("description", it.as_str())));
+            arguments.push(("type", "\"SERVICE_CONTROL_POLICY\""));
+            arguments.push(("content", &content));
+            let scp = tagged("aws_organizations_policy", label, &arguments, &naming.tags);
             let id = format!("aws_organizations_policy.{label}.id");
             let attached = resource(
                 "aws_organizations_policy_attachment",
@@ -99,13 +97,45 @@ fn policy(out: &mut String, attachment: &Attachment, number: Option<usize>, labe
 }
 
 fn resource(kind: &str, label: &str, arguments: &[(&str, &str)]) -> String {
-    let widest = arguments.iter().map(|(name, _)| name.len()).max();
-    let widest = widest.unwrap_or_default();
+    tagged(kind, label, arguments, &BTreeMap::new())
+}
+
+fn tagged(
+    kind: &str,
+    label: &str,
+    arguments: &[(&str, &str)],
+    tags: &BTreeMap<String, String>,
+) -> String {
     let mut out = format!("\nresource \"{kind}\" \"{label}\" {{\n");
-    for (name, value) in arguments {
-        block(&mut out, &format!("  {name:widest$} = {value}"));
+    aligned(&mut out, "  ", arguments.iter().copied());
+    if !tags.is_empty() {
+        let tags: Vec<(String, String)> = tags
+            .iter()
+            .map(|(key, value)| (quoted(key), quoted(value)))
+            .collect();
+        block(&mut out, "\n  tags = {");
+        let tags = tags.iter();
+        aligned(
+            &mut out,
+            "    ",
+            tags.map(|(key, value)| (&**key, &**value)),
+        );
+        block(&mut out, "  }");
     }
     out + "}\n"
+}
+
+/// Arguments below each other, with their signs of equality.
+fn aligned<'a>(
+    out: &mut String,
+    indent: &str,
+    arguments: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+) {
+    let widest = arguments.clone().map(|(name, _)| name.chars().count());
+    let widest = widest.max().unwrap_or_default();
+    for (name, value) in arguments {
+        block(out, &format!("{indent}{name:widest$} = {value}"));
+    }
 }
 
 fn statement(out: &mut String, statement: &Statement) {
@@ -131,11 +161,12 @@ fn statement(out: &mut String, statement: &Statement) {
         };
         arguments.push((name, list(resources.patterns().0)));
     }
-    let widest = arguments.iter().map(|(name, _)| name.len()).max();
-    let widest = widest.unwrap_or_default();
-    for (name, value) in arguments {
-        block(out, &format!("    {name:widest$} = {value}"));
-    }
+    let arguments = arguments.iter();
+    aligned(
+        out,
+        "    ",
+        arguments.map(|(name, value)| (*name, &**value)),
+    );
     for (operator, keys) in &statement.condition {
         for (key, values) in keys {
             let (operator, key) = (quoted(operator), quoted(key));

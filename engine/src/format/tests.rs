@@ -26,6 +26,7 @@ fn attachment(target: Target, to: &str) -> Attachment {
         target,
         to: AttachTo::of(to),
         description: format!("What {to} did"),
+        naming: Naming::default(),
     }
 }
 
@@ -189,6 +190,59 @@ fn each_target_has_its_own_kind_of_resource() {
         Boundary arn:aws:iam::1:role/r: Type: AWS::IAM::ManagedPolicy
         Scp 111122223333: Type: AWS::Organizations::Policy"#]]
     .assert_eq(&kinds(Format::CloudFormation, "Type: AWS"));
+}
+
+#[test]
+fn what_somebody_calls_a_policy_stands_in_every_form_that_has_a_place_for_it() {
+    let naming = Naming {
+        name: Some("read logs/2".to_owned()),
+        description: Some("by hand, ${x}\nand more".to_owned()),
+        tags: [("team", "logs"), ("cost center", "1")]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into(),
+    };
+    let attachment = Attachment {
+        naming,
+        ..attachment(Target::Managed, "arn:aws:iam::1:user/u")
+    };
+    let lines = |format: Format, from: &str, number: usize| {
+        let files = format.write(&documents(), &attachment).unwrap();
+        let text = files
+            .into_iter()
+            .map(|it| format!("== {}\n{}", it.name, it.text));
+        let text: String = text.collect();
+        let lines = text.lines().enumerate();
+        let lines = lines.filter(|(at, line)| *at == 0 || line.contains(from));
+        let begin = lines.map(|(at, _)| at).nth(1).unwrap();
+        let lines = text.lines().skip(begin).take(number);
+        let name = text.lines().next().unwrap();
+        format!("{name}\n{}", lines.collect::<Vec<_>>().join("\n"))
+    };
+    expect![[r##"
+        == read-logs-2.tf
+        resource "aws_iam_policy" "u" {
+          name        = "read-logs-2"
+          description = "by hand, $${x}\nand more"
+          policy      = data.aws_iam_policy_document.u.json
+
+          tags = {
+            "cost center" = "1"
+            "team"        = "logs"
+          }
+        }"##]]
+    .assert_eq(&lines(Format::Terraform, "\"aws_iam_policy\"", 10));
+    expect![[r#"
+        == read-logs-2.cloudformation.yaml
+              ManagedPolicyName: read-logs-2
+              Description: "by hand, ${x}\u000aand more""#]]
+    .assert_eq(&lines(Format::CloudFormation, "ManagedPolicyName", 2));
+    expect![[r##"
+        == read-logs-2.yaml
+        # by hand, ${x} and more
+        # cost center=1
+        # team=logs
+        Version: "2012-10-17""##]]
+    .assert_eq(&lines(Format::Yaml, "# by", 4));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use trailwright_tests::{Lab, Server};
 use super::{MARKUP, Visitor, lab_of, shows};
 
 /// The role reads an object and does what no rule knows; somebody writes a bucket's policy for it.
-fn lab_of_reader() -> Lab {
+pub(super) fn lab_of_reader() -> Lab {
     lab_of(&[
         record(1),
         record(2).calls("sqs.amazonaws.com", "FrobQueue"),
@@ -38,7 +38,7 @@ fn generated(visitor: &Visitor<'_>, form: &str) -> String {
     }
 }
 
-fn generated_for_role(visitor: &Visitor<'_>) -> String {
+pub(super) fn generated_for_role(visitor: &Visitor<'_>) -> String {
     generated(visitor, &format!("principal={ROLE}"))
 }
 
@@ -219,6 +219,11 @@ fn what_cannot_be_generated_is_said_on_the_form() {
         ("principal=", "no role or user is named"),
         ("principal=ec2.amazonaws.com", "a service acts by trust"),
         (&*format!("principal={ROLE}&from=soon"), "got `soon`"),
+        (&*format!("principal={ROLE}&when=exact"), "no date is given"),
+        (
+            &*format!("principal={ROLE}&when=all&to=2026"),
+            "there are dates beside another span",
+        ),
     ] {
         shows(&visitor.post("/generate", form).status(200).body, told);
     }
@@ -241,6 +246,35 @@ fn what_cannot_be_generated_is_said_on_the_form() {
     visitor.get(&format!("{job}/review")).status(409);
     visitor.get("/jobs/none").status(404);
     shows(&visitor.get("/jobs").status(200).body, "failed");
+}
+
+#[test]
+fn a_span_is_chosen_or_typed_to_the_day() {
+    let lab = lab_of(&[
+        record(1),
+        record(2)
+            .at("2026-10-01T09:30:00Z")
+            .calls("s3.amazonaws.com", "ListBuckets"),
+    ]);
+    let server = Server::start(&lab, &[]);
+    let visitor = Visitor::of(&server);
+    let form = visitor.get("/generate").status(200).body;
+    shows(&form, "value=\"2026-10-26\"");
+    shows(&form, "Last 30 days");
+    let policy = |form: &str| {
+        let job = generated(&visitor, &format!("principal={ROLE}&{form}"));
+        visitor.get(&format!("{job}/download")).status(200).body
+    };
+    for (form, objects, buckets) in [
+        ("when=all&from=&to=", true, true),
+        ("when=2026-10-26&from=&to=", true, false),
+        ("when=exact&from=&to=2026-10-31", false, true),
+        ("when=exact&from=2026-09-30&to=2026-11-24", true, true),
+    ] {
+        let policy = policy(form);
+        assert_eq!(policy.contains("s3:GetObject"), objects, "{form}");
+        assert_eq!(policy.contains("s3:ListAllMyBuckets"), buckets, "{form}");
+    }
 }
 
 #[test]

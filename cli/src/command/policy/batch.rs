@@ -7,7 +7,7 @@ use miette::{Diagnostic, Result};
 use trailwright_engine::batch::{Change, Entry, Index, Known, folder_of, known};
 use trailwright_engine::coverage::Coverage;
 use trailwright_engine::dossier::{Dossier, Seen};
-use trailwright_engine::format::{AttachTo, Attachment, File, Format};
+use trailwright_engine::format::{AttachTo, Attachment, File, Format, Naming};
 use trailwright_engine::generate::{Options, Target};
 use trailwright_engine::{PolicyDocument, Reference, principal};
 use trailwright_sql::{PrincipalActivity, Session};
@@ -171,6 +171,7 @@ impl Run<'_> {
             target: dossier.target,
             to: to.clone(),
             description: report::description(dossier),
+            naming: Naming::default(),
         };
         let json = Format::Json.write(&dossier.documents, &attachment);
         let json = json.map_err(|error| error.to_string())?;

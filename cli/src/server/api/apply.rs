@@ -180,10 +180,15 @@ pub(in crate::server) async fn roll_back(
     }
     let running = async move {
         let endpoint = endpoint(&app)?;
-        let record = Record::read(&app.lake.records().join(&name))
+        let folder = app.lake.records();
+        let record = Record::read(&folder.join(&name))
             .map_err(|error| ApiError::field("record", error.to_string()))?;
         let account = Account::connect(endpoint).await;
-        Ok::<_, ApiError>(rollback(&account, &record).await?)
+        let done = rollback(&account, &record).await?;
+        if let Err(error) = Record::mark_undone(&folder, &name) {
+            tracing::warn!(%error, name, "the record stays listed");
+        }
+        Ok::<_, ApiError>(done)
     };
     let running = tokio::spawn(running.in_current_span());
     running.await.map_err(|error| {

@@ -8,7 +8,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trailwright_engine::dossier::{Dossier, proof_value};
-use trailwright_engine::format::{AttachTo, Attachment, Format};
+use trailwright_engine::format::{AttachTo, Attachment, Format, Naming};
 use trailwright_engine::generate::Options;
 use trailwright_engine::prove::{prove_in, reach};
 use trailwright_engine::{PolicyDocument, Reference};
@@ -74,6 +74,7 @@ pub(super) async fn answer(
             target: dossier.target,
             to: attach_to(&dossier),
             description: report::description(&dossier),
+            naming: Naming::default(),
         };
         let files = files(request.format, &policy.documents, &attachment)?;
         Ok(Answer { policy, files })
@@ -204,6 +205,7 @@ pub(super) async fn write(
             target: request.target.into(),
             to: AttachTo::of(&request.principal),
             description: request.description.unwrap_or_default(),
+            naming: Naming::default(),
         };
         let files = files(request.format, &documents, &attachment)?;
         Ok(FilesAnswer { files })

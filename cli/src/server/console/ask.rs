@@ -21,15 +21,32 @@ pub(super) async fn ask<T: DeserializeOwned>(
     query: &str,
     values: &[(&str, &str)],
 ) -> Result<Vec<T>, Trouble> {
+    let mut all = Vec::new();
+    each(session, query, values, |row| all.push(row)).await?;
+    Ok(all)
+}
+
+/// The same, one row after the other: for answers that may be long.
+pub(super) async fn each<T: DeserializeOwned>(
+    session: &Session,
+    query: &str,
+    values: &[(&str, &str)],
+    mut take: impl FnMut(T),
+) -> Result<(), Trouble> {
     let values: Vec<(String, ScalarValue)> = values
         .iter()
         .map(|(name, value)| ((*name).to_owned(), text(value)))
         .collect();
-    let answer = session.sql_with(query, None, &values).await?;
-    let batches: Vec<_> = answer.try_collect().await.map_err(Error::from)?;
-    let rows = rows(&batches)?.into_iter().map(Value::Object).collect();
-    serde_json::from_value(Value::Array(rows)).map_err(|error| {
-        tracing::error!(%error, "an answer is not of the shape that the page takes");
-        ApiError::internal().into()
-    })
+    // Several are asked at once: each is kept off the stack of whoever waits.
+    let mut answer = Box::pin(session.sql_with(query, None, &values)).await?;
+    while let Some(batch) = answer.try_next().await.map_err(Error::from)? {
+        for row in rows(&[batch])? {
+            let row = serde_json::from_value(Value::Object(row)).map_err(|error| {
+                tracing::error!(%error, "an answer is not of the shape that the page takes");
+                ApiError::internal()
+            })?;
+            take(row);
+        }
+    }
+    Ok(())
 }

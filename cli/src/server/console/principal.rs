@@ -16,7 +16,7 @@ use super::fields::Fields;
 use super::layout::{Page, Place};
 use super::over_time::{Days, OverTime};
 use super::span;
-use super::text::{account_of, count, counted, name_of, principal as named, when};
+use super::text::{account_of, count, counted, name_of, principal as named, share, when};
 use super::trouble::Trouble;
 use crate::server::App;
 
@@ -51,9 +51,6 @@ struct Other {
     last_seen: Option<String>,
 }
 
-/// Actions of one service that are shown at first; the others are in a part to open.
-const ACTIONS: usize = 200;
-
 pub(super) async fn page(State(app): State<Arc<App>>, fields: Fields) -> Answer {
     let Some(arn) = fields.get("arn") else {
         return Err(
@@ -62,11 +59,14 @@ pub(super) async fn page(State(app): State<Arc<App>>, fields: Fields) -> Answer 
     };
     let session = app.lake.session(span::range(&fields)?).await?;
     let values = [("principal", arn)];
+    let assumed = include_str!("principal/assumed.sql");
+    let assumes = [values[0], ("side", "assumes")];
+    let is_assumed = [values[0], ("side", "is assumed")];
     let (days, actions, assumes, assumed_by) = futures::try_join!(
         ask::<Day>(&session, include_str!("principal/days.sql"), &values),
         ask::<Action>(&session, include_str!("principal/actions.sql"), &values),
-        ask::<Other>(&session, include_str!("principal/assumes.sql"), &values),
-        ask::<Other>(&session, include_str!("principal/assumed_by.sql"), &values),
+        ask::<Other>(&session, assumed, &assumes),
+        ask::<Other>(&session, assumed, &is_assumed),
     )?;
     if days.is_empty() && assumed_by.is_empty() {
         // Says which names were perhaps meant.
@@ -94,10 +94,10 @@ pub(super) async fn page(State(app): State<Arc<App>>, fields: Fields) -> Answer 
             button type="submit" { "Show" }
         }
         @if let Some(over_time) = &over_time { (over_time.section("Activity over time", &fields, "/principal")) }
-        (by_service(&days, &actions))
+        (by_service(&fields, &days, &actions))
         div.pair {
             (others("Assumes", "It assumed no role.", &assumes))
-            (others("Assumed by", "Nobody was seen to assume it.", &assumed_by))
+            @if !arn.contains(":user/") { (others("Assumed by", "Nobody was seen to assume it.", &assumed_by)) }
         }
     };
     Ok(Page::new(name_of(arn), Place::Principals, body).answer())
@@ -138,7 +138,7 @@ fn by_day(days: &[Day]) -> Days {
 }
 
 /// The permissions, a part for each service, each with its days.
-fn by_service(days: &[Day], actions: &[Action]) -> Markup {
+fn by_service(fields: &Fields, days: &[Day], actions: &[Action]) -> Markup {
     let dates = || days.iter().filter_map(|it| it.day);
     let (Some(first), Some(last)) = (dates().min(), dates().max()) else {
         return html! {};
@@ -156,12 +156,15 @@ fn by_service(days: &[Day], actions: &[Action]) -> Markup {
     let most = most.copied().unwrap_or(0);
     let mut services: Vec<_> = services.into_iter().collect();
     services.sort_by(|a, b| b.1.0.cmp(&a.1.0).then(a.0.cmp(b.0)));
+    let share = share(actions.len(), services.len());
     html! {
         section {
             h2 { "By service and action" }
             @for (source, (events, days)) in &services {
                 @let own: Vec<&Action> = actions.iter().filter(|it| it.source == **source).collect();
-                details.service open[services.len() <= 3] {
+                @let all = fields.get("all") == Some(source);
+                @let shown = if all { own.len() } else { share };
+                details.service open[services.len() <= 3 || all] {
                     summary {
                         span.what { (source.trim_end_matches(".amazonaws.com")) }
                         span.dim { (counted(own.len() as u64, "action", "actions")) ", " (counted(*events, "event", "events")) }
@@ -177,10 +180,13 @@ fn by_service(days: &[Day], actions: &[Action]) -> Markup {
                             th.opt scope="col" { "First seen" }
                             th scope="col" { "Last seen" }
                         } }
-                        tbody { @for action in own.iter().take(ACTIONS) { (action_row(action)) } }
+                        tbody { @for action in own.iter().take(shown) { (action_row(action)) } }
                     }
-                    @if own.len() > ACTIONS {
-                        p.hint { "The " (ACTIONS) " most used of " (count(own.len() as u64)) "." }
+                    @if own.len() > shown {
+                        p.hint {
+                            "The " (shown) " most used. "
+                            a href=(fields.clone().with("all", source).link("/principal")) { "All " (count(own.len() as u64)) " actions" }
+                        }
                     }
                 }
             }

@@ -30,7 +30,7 @@ const CALLERS: &str = "SELECT DISTINCT principal FROM activity WHERE event_sourc
 
 pub(super) async fn page(State(app): State<Arc<App>>, fields: Fields) -> Answer {
     let session = app.lake.session(span::range(&fields)?).await?;
-    let all = session.principals().await?;
+    let all = app.memory.principals(&session).await?;
     let callers: Option<BTreeSet<String>> = match fields.get("service") {
         None => None,
         Some(service) => {

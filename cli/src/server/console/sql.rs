@@ -117,11 +117,11 @@ fn named_form(query: &NamedQuery, fields: &Fields) -> Markup {
                     @let name = question::field(&parameter.name);
                     div.field {
                         label for=(name) { (parameter.name) }
+                        span.hint id={ (name) "-doc" } { (parameter.doc) }
                         input id=(name) name=(name) value=(fields.text(&name).or(parameter.default.as_deref()).unwrap_or_default())
                             required[parameter.default.is_none()] size="18" autocomplete="off" spellcheck="false"
                             inputmode=[(parameter.kind == Kind::Integer).then_some("numeric")]
                             aria-describedby={ (name) "-doc" };
-                        span.hint id={ (name) "-doc" } { (parameter.doc) }
                     }
                 }
                 (span::inputs(fields))

@@ -120,6 +120,17 @@ pub(super) fn pager(fields: &Fields, path: &str, page: usize, pages: usize) -> M
     }
 }
 
+/// Rows of all the lists of a page that are shown at once.
+const LISTED: usize = 200;
+
+/// Rows that each of several lists shows, so that the page stays light: all if there are few.
+pub(super) fn share(rows: usize, lists: usize) -> usize {
+    match rows <= LISTED {
+        true => rows,
+        false => (LISTED / lists.max(1)).max(5),
+    }
+}
+
 /// A choice of one value of several.
 pub(super) fn select(
     name: &str,

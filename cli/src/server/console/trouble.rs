@@ -42,6 +42,10 @@ impl Trouble {
         }
     }
 
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// What went wrong.
     pub(super) fn message(&self) -> &str {
         &self.message

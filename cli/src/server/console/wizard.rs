@@ -18,6 +18,7 @@ mod finish;
 mod generate;
 mod generations;
 mod menu;
+mod naming;
 mod present;
 mod progress;
 mod proof;
@@ -32,7 +33,7 @@ use axum::routing::{get, post};
 
 use crate::server::{App, api};
 
-pub(in crate::server) use case::Cases;
+pub(super) use case::Case;
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()

@@ -7,46 +7,57 @@ use maud::{Markup, html};
 
 use super::super::chart::{self, Axis};
 use super::super::text::{count, counted, day_text};
-use super::Day;
 
 /// Rows that are shown, the busiest.
 const ROWS: usize = 24;
 
+/// The busiest pairs of an account and a region.
+pub(super) struct Calendar {
+    axis: Axis,
+    rows: Vec<Row>,
+    /// How many pairs there are.
+    all: usize,
+}
+
 /// Days of an account in a region, and how many events each has.
-struct Row<'a> {
-    account: &'a str,
-    region: &'a str,
+struct Row {
+    account: String,
+    region: String,
     days: BTreeMap<i64, u64>,
     events: u64,
 }
 
-pub(super) fn section(days: &[Day]) -> Markup {
-    let mut rows: BTreeMap<(&str, &str), Row<'_>> = BTreeMap::new();
-    for day in days {
-        let Some(date) = day.day else { continue };
-        let account = day.account.as_deref().unwrap_or("no account");
-        let region = day.region.as_deref().unwrap_or("no region");
-        let row = rows.entry((account, region)).or_insert_with(|| Row {
-            account,
-            region,
-            days: BTreeMap::new(),
-            events: 0,
+/// An account and a region, as far as they are known.
+type Pair = (Option<String>, Option<String>);
+
+impl Calendar {
+    pub(super) fn of((first, last): (i64, i64), rows: BTreeMap<Pair, BTreeMap<i64, u64>>) -> Self {
+        let rows = rows.into_iter().filter(|(_, days)| !days.is_empty());
+        let mut rows: Vec<Row> = rows
+            .map(|((account, region), days)| Row {
+                account: account.unwrap_or_else(|| "no account".to_owned()),
+                region: region.unwrap_or_else(|| "no region".to_owned()),
+                events: days.values().sum(),
+                days,
+            })
+            .collect();
+        let all = rows.len();
+        rows.sort_by(|a, b| b.events.cmp(&a.events).then(a.account.cmp(&b.account)));
+        rows.truncate(ROWS);
+        rows.sort_by(|a, b| {
+            let events = b.events.cmp(&a.events);
+            a.account.cmp(&b.account).then(events)
         });
-        *row.days.entry(date).or_default() += day.events;
-        row.events += day.events;
+        Self {
+            axis: Axis::of(first, last),
+            rows,
+            all,
+        }
     }
-    let mut rows: Vec<Row<'_>> = rows.into_values().collect();
-    let all = rows.len();
-    let dates = || rows.iter().flat_map(|row| row.days.keys());
-    let (Some(first), Some(last)) = (dates().min(), dates().max()) else {
-        return html! {};
-    };
-    let axis = Axis::of(*first, *last);
-    rows.sort_by(|a, b| b.events.cmp(&a.events).then(a.account.cmp(b.account)));
-    rows.truncate(ROWS);
-    rows.sort_by(|a, b| {
-        (a.account, std::cmp::Reverse(a.events)).cmp(&(b.account, std::cmp::Reverse(b.events)))
-    });
+}
+
+pub(super) fn section(calendar: &Calendar) -> Markup {
+    let Calendar { axis, rows, all } = calendar;
     let most = rows.iter().flat_map(|row| row.days.values()).max();
     let most = most.copied().unwrap_or(0);
     let length = (axis.last - axis.first + 1).unsigned_abs();
@@ -68,12 +79,12 @@ pub(super) fn section(days: &[Day]) -> Markup {
                     th.n scope="col" { "Events" }
                 } }
                 tbody {
-                    @for row in &rows {
+                    @for row in rows {
                         tr {
                             td.mono { (row.account) }
                             td { (row.region) }
                             td.marks {
-                                (chart::strip(&axis, &row.days, most, &format!("{} of {length} days have events", row.days.len())))
+                                (chart::strip(axis, &row.days, most, &format!("{} of {length} days have events", row.days.len())))
                             }
                             td.n { (count(row.days.len() as u64)) " of " (count(length)) }
                             td.n { (count(row.events)) }
@@ -81,16 +92,16 @@ pub(super) fn section(days: &[Day]) -> Markup {
                     }
                 }
             }
-            @if all > rows.len() {
-                p.hint { "The busiest " (rows.len()) " of " (count(all as u64)) " pairs of account and region; choose an account to see others." }
+            @if *all > rows.len() {
+                p.hint { "The busiest " (rows.len()) " of " (count(*all as u64)) " pairs of account and region; choose an account to see others." }
             }
             details {
                 summary { "Days without events" }
                 ul.gaps {
-                    @for row in &rows {
+                    @for row in rows {
                         li {
                             span.mono { (row.account) } " " (row.region) ": "
-                            @let missing = missing(&row.days, &axis);
+                            @let missing = missing(&row.days, axis);
                             @if missing.is_empty() { "none" }
                             (missing.iter().take(12).map(|(from, to)| match from == to {
                                 true => day_text(*from),

@@ -122,7 +122,7 @@ impl Rows {
                     p.hint {
                         @if rows == 0 { "No rows" } @else if rows == 1 && !self.more && self.first == 0 { "1 row" }
                         @else if self.first == 0 && !self.more { (count(rows as u64)) " rows" }
-                        @else { "Rows " (count(self.first as u64 + 1)) " to " (count((self.first + rows) as u64)) }
+                        @else { "Rows " (count(self.first as u64 + 1)) " to " (count((self.first + rows) as u64)) @if self.more { ", more follow" } }
                         " · " (self.took.as_millis()) " ms · "
                         a href=(file("csv")) download { "CSV" } " · " a href=(file("parquet")) download { "Parquet" }
                     }

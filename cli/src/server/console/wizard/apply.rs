@@ -3,7 +3,6 @@
 //! First the new one is created and attached; then the old ones are taken away, in a step of its
 //! own. Each shows what it would do before it does it, and each can be rolled back.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -15,13 +14,14 @@ use tracing::Instrument;
 use super::super::fields::Fields;
 use super::super::layout::{Page, Place};
 use super::super::sign_in::redirect;
-use super::super::text::{alert, counted};
+use super::super::text::{alert, counted, name_of, when};
 use super::super::{Answer, Trouble};
 use super::choice::carried;
-use super::finish::{description, name};
+use super::finish::attaches;
+use super::naming::{description, name, naming};
 use super::steps::{Step, steps, title, to};
 use super::written::Written;
-use crate::iam::{self, Account, Old, Plan, Wanted, Who, fit_to_apply};
+use crate::iam::{self, Account, NotApplied, Old, Plan, Record, Wanted, Who, fit_to_apply};
 use crate::server::error::ApiError;
 use crate::server::{App, api};
 
@@ -40,25 +40,43 @@ pub(super) async fn page(
     Path(id): Path<String>,
     fields: Fields,
 ) -> Answer {
-    let written = Written::of(&app, &id, &fields).await?;
-    let planned = planned(&app, &written, &fields).await;
+    shown(&app, &id, &fields, None).await
+}
+
+/// The page, with what went wrong before it.
+async fn shown(app: &App, id: &str, fields: &Fields, trouble: Option<Trouble>) -> Answer {
+    let written = Written::of(app, id, fields).await?;
+    let planned = planned(app, &written, fields).await;
+    let records = records(app, written.case.principal());
     let body = html! {
-        (steps(Some(&id), Step::Finish, &fields))
-        nav.crumbs aria-label="You are here" { a href=(to(&id, Step::Finish, &fields)) { "Finish" } }
+        (steps(Some(id), Step::Finish, fields))
+        nav.crumbs aria-label="You are here" { a href=(to(id, Step::Finish, fields)) { "Finish" } }
         div.head { div { (title("Attach the policy of", written.case.principal())) } }
-        @if let Some(record) = fields.get("done") { (done(&id, &fields, record)) }
-        @if fields.get("undone").is_some() {
-            div.notice.good role="status" { p { "Rolled back: all is as it was before." } }
+        @if let Some(trouble) = &trouble { (alert(trouble.message(), trouble.help())) }
+        @if trouble.is_none() && fields.get("done").is_some() {
+            div.notice.good role="status" { p { "Done. What was there before is kept below, and can be put back." } }
+        }
+        @if trouble.is_none() && let Some(undone) = fields.number("undone") {
+            div.notice.good role="status" { p {
+                @if undone == 0 { "All was as it had been before." }
+                @else { "Rolled back: " (counted(undone as u64, "change", "changes")) " undone." }
+            } }
         }
         @match &planned {
             Err(trouble) => {
                 (alert(trouble.message(), trouble.help()))
-                div.actions { a.button href=(to(&id, Step::Finish, &fields)) { "Back" } }
+                div.actions { a.button href=(to(id, Step::Finish, fields)) { "Back" } }
             }
-            Ok(planned) => (plan(&id, &fields, &planned.plan)),
+            Ok(planned) => (plan(id, fields, &planned.plan)),
         }
+        (way_back(id, fields, &records))
     };
-    Ok(Page::new("Attach", Place::Policies, body).answer())
+    let page = Page::new("Attach", Place::Policies, body);
+    let mut answer = page.answer();
+    if let Some(trouble) = trouble {
+        *answer.status_mut() = trouble.status();
+    }
+    Ok(answer)
 }
 
 /// The plan of a page, which changes nothing.
@@ -67,18 +85,23 @@ async fn planned(app: &App, written: &Written, fields: &Fields) -> Result<Planne
         return Err(Trouble::refused("no account is touched here")
             .hint("start the server with --iam-endpoint-url"));
     };
+    if !attaches(fields) {
+        return Err(
+            Trouble::refused("from here only managed policies are attached")
+                .hint("choose \"Managed policy\" where the policy is customized"),
+        );
+    }
+    let naming = naming(fields)?;
     let proven = written.proven().await?;
     let proven = proven.map_err(|broken| Trouble::refused(broken.told()))?;
-    fit_to_apply(&proven.proof, &proven.documents).map_err(|error| {
-        let hint = error.help().map(|it| it.to_string());
-        Trouble::refused(error.to_string()).hint(hint.unwrap_or_default())
-    })?;
+    fit_to_apply(&proven.proof, &proven.documents)
+        .map_err(|error| Trouble::refused(error.to_string()).hint(help(&error)))?;
     let who = Who::parse(written.case.principal())
         .ok_or_else(|| Trouble::refused("the principal is no role or user"))?;
     let wanted = Wanted {
         name: name(fields, written),
         description: description(fields, written),
-        tags: tags(fields)?,
+        tags: naming.tags,
         documents: proven.documents,
         old: Old::Stays {
             but: fields.all("detach").map(ToOwned::to_owned).collect(),
@@ -96,18 +119,27 @@ async fn planned(app: &App, written: &Written, fields: &Fields) -> Result<Planne
     })
 }
 
-/// The tags that somebody typed, one a line.
-fn tags(fields: &Fields) -> Result<BTreeMap<String, String>, Trouble> {
-    let text = fields.text("tags").unwrap_or_default();
-    let lines = text.lines().map(str::trim).filter(|it| !it.is_empty());
-    let tags = lines.map(|line| {
-        let (key, value) = line.split_once('=').ok_or_else(|| {
-            Trouble::refused(format!("expected a tag as KEY=VALUE, got `{line}`"))
-                .hint("write one tag a line")
-        })?;
-        Ok((key.trim().to_owned(), value.trim().to_owned()))
-    });
-    tags.collect()
+/// What to do about a policy that is not applied.
+fn help(error: &NotApplied) -> &'static str {
+    match error {
+        NotApplied::NotProven { .. } => {
+            "go back to customize: the proof names all that would be refused"
+        }
+        NotApplied::Unfilled { .. } => "go back to customize, and fill it in",
+        NotApplied::TooLarge { .. } => "go back to customize, and cut it or choose another style",
+    }
+}
+
+/// What can be put back of what was done for a principal, the newest first.
+fn records(app: &App, principal: &str) -> Vec<(String, Record)> {
+    let Some(who) = Who::parse(principal) else {
+        return Vec::new();
+    };
+    let found = tokio::task::block_in_place(|| Record::of(&app.lake.records(), &who));
+    found.unwrap_or_else(|error| {
+        tracing::warn!(%error, "records of what was applied are not listed");
+        Vec::new()
+    })
 }
 
 fn plan(id: &str, fields: &Fields, plan: &Plan) -> Markup {
@@ -171,14 +203,41 @@ fn plan(id: &str, fields: &Fields, plan: &Plan) -> Markup {
     }
 }
 
-/// What was done, and the way back.
-fn done(id: &str, fields: &Fields, record: &str) -> Markup {
+/// What was done before, and the way back.
+fn way_back(id: &str, fields: &Fields, records: &[(String, Record)]) -> Markup {
+    let action = carried(fields).link(&format!("/jobs/{id}/rollback"));
     html! {
-        div.notice.good role="status" {
-            p { "Done. What was there before is in " code { (record) } "." }
-            form method="post" action=(carried(fields).link(&format!("/jobs/{id}/rollback"))) {
-                input type="hidden" name="record" value=(record);
-                button.danger type="submit" { "Roll back" }
+        @if !records.is_empty() {
+            section {
+                div.title {
+                    h2 { "The way back" }
+                    p.hint { "What was there before each change. Put the newest back first." }
+                }
+                table {
+                    thead { tr {
+                        th scope="col" { "Changed" }
+                        th scope="col" { "Attached then" }
+                        th scope="col" { "There before" }
+                        th scope="col" { span.sr { "Roll back" } }
+                    } }
+                    tbody { @for (name, record) in records {
+                        tr {
+                            td { (when(Some(&record.made_at.to_string()))) }
+                            td.what { @for it in &record.applied { code { (name_of(&it.arn)) } " " } }
+                            td.what {
+                                @for it in &record.attached_before { code { (it.name) } " " }
+                                @for it in &record.inline_before { code { (it.name) } span.dim { " inline " } }
+                                @if record.attached_before.is_empty() && record.inline_before.is_empty() { span.dim { "none" } }
+                            }
+                            td.n {
+                                form method="post" action=(action) {
+                                    input type="hidden" name="record" value=(name);
+                                    button.danger type="submit" aria-label={ "Roll back to what was there before " (record.made_at) } { "Roll back" }
+                                }
+                            }
+                        }
+                    } }
+                }
             }
         }
     }
@@ -198,24 +257,32 @@ pub(super) async fn confirm(
     }
     let state = carried(&fields);
     let path = format!("/jobs/{id}/apply");
-    let running = async move {
-        let written = Written::of(&app, &id, &asked).await?;
-        let planned = planned(&app, &written, &asked).await?;
-        let Planned {
-            account,
-            endpoint,
-            plan,
-        } = planned;
-        let record = iam::apply(&account, &plan, &endpoint, &app.lake.records()).await;
-        record.map_err(|error| Trouble::from(ApiError::from(error)))
+    let running = {
+        let (app, id, asked) = (Arc::clone(&app), id.clone(), asked.clone());
+        async move {
+            let written = Written::of(&app, &id, &asked).await?;
+            let Planned {
+                account,
+                endpoint,
+                plan,
+            } = planned(&app, &written, &asked).await?;
+            let applied = iam::apply(&account, &plan, &endpoint, &app.lake.records()).await;
+            applied.map_err(|error| Trouble::from(ApiError::from(error)))
+        }
     };
     let running = tokio::spawn(running.in_current_span()).await;
-    let record = running.map_err(|error| {
+    let done = running.map_err(|error| {
         tracing::error!(%error, "a policy was not applied");
         Trouble::from(ApiError::internal())
-    })??;
-    let record = record.file_name().unwrap_or_default().to_string_lossy();
-    Ok(redirect(&state.and("done", record).link(&path), None))
+    })?;
+    match done {
+        Ok(_) => Ok(redirect(&state.and("done", 1).link(&path), None)),
+        Err(trouble) => {
+            let trouble =
+                trouble.hint("what was there before is listed below, and can be put back");
+            shown(&app, &id, &state, Some(trouble)).await
+        }
+    }
 }
 
 /// Puts back what was there before.
@@ -227,7 +294,12 @@ pub(super) async fn undo(
 ) -> Answer {
     let form = Fields::parse(&body);
     let record = form.get("record").unwrap_or_default().to_owned();
-    api::roll_back(app, record).await?;
-    let undone = carried(&fields).and("undone", 1);
-    Ok(redirect(&undone.link(&format!("/jobs/{id}/apply")), None))
+    let state = carried(&fields);
+    match api::roll_back(Arc::clone(&app), record).await {
+        Ok(done) => {
+            let undone = state.and("undone", done.len());
+            Ok(redirect(&undone.link(&format!("/jobs/{id}/apply")), None))
+        }
+        Err(error) => shown(&app, &id, &state, Some(error.into())).await,
+    }
 }

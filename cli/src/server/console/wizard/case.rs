@@ -1,22 +1,27 @@
 //! What does the lake tell of the principal of a job?
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::http::StatusCode;
 use tokio::sync::OnceCell;
+use trailwright_engine::Reference;
 use trailwright_engine::activity::Activity;
 use trailwright_engine::coverage::Coverage;
+use trailwright_engine::dossier::{Dossier, Seen};
 use trailwright_engine::facts::Circumstance;
+use trailwright_engine::generate::DoesNotFit;
 use trailwright_sql::Scope;
 
+use super::super::kept::Kept;
 use super::super::trouble::Trouble;
+use super::choice::Choice;
+use super::written::at_work;
 use crate::server::App;
 use crate::server::error::ApiError;
 use crate::server::jobs::{Job, NoJob, Status};
 
-/// Cases that are remembered: one is asked for by each page of the wizard.
-const REMEMBERED: usize = 4;
+/// Dossiers that are remembered of a case: one for each style, and those of the choice before.
+const DOSSIERS: usize = 8;
 
 /// A job, and what its policy is made of.
 pub(in crate::server) struct Case {
@@ -25,23 +30,8 @@ pub(in crate::server) struct Case {
     pub(super) coverage: Coverage,
     circumstances: OnceCell<Vec<Circumstance>>,
     scopes: Vec<Scope>,
-}
-
-/// The cases that were looked at last, so that all pages of one tell the same.
-#[derive(Default)]
-pub(in crate::server) struct Cases(Mutex<VecDeque<Arc<Case>>>);
-
-impl Cases {
-    fn known(&self, id: &str) -> Option<Arc<Case>> {
-        let cases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        cases.iter().find(|it| it.job.job_id == id).cloned()
-    }
-
-    fn remember(&self, case: &Arc<Case>) {
-        let mut cases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        cases.truncate(REMEMBERED - 1);
-        cases.push_front(Arc::clone(case));
-    }
+    /// By the text of the choices that they are written by.
+    dossiers: Kept<String, Result<Arc<Dossier>, DoesNotFit>>,
 }
 
 /// The job of this id.
@@ -61,9 +51,14 @@ impl Case {
             return Err(Trouble::new(StatusCode::CONFLICT, message)
                 .hint("start another one for the same principal"));
         }
-        if let Some(known) = app.cases.known(id) {
-            return Ok(known);
-        }
+        let found = app
+            .memory
+            .cases
+            .get_or(id.to_owned(), Self::found(app, job));
+        found.await
+    }
+
+    async fn found(app: &App, job: Job) -> Result<Self, Trouble> {
         let order = &job.order;
         let session = app.lake.session(order.range()).await?;
         let scopes = app.lake.scopes_of(order).map_err(ApiError::from)?;
@@ -71,15 +66,14 @@ impl Case {
             session.activity_in(&order.principal_arn, &scopes),
             session.coverage_in(&scopes),
         )?;
-        let case = Arc::new(Self {
+        Ok(Self {
             activity,
             coverage,
             circumstances: OnceCell::new(),
             scopes,
+            dossiers: Kept::most(DOSSIERS),
             job,
-        });
-        app.cases.remember(&case);
-        Ok(case)
+        })
     }
 
     pub(super) fn principal(&self) -> &str {
@@ -87,12 +81,50 @@ impl Case {
     }
 
     /// Under which circumstances the principal called: for conditions only.
-    pub(super) async fn circumstances(&self, app: &App) -> Result<&[Circumstance], Trouble> {
+    async fn circumstances(&self, app: &App) -> Result<&[Circumstance], Trouble> {
         let found = self.circumstances.get_or_try_init(async || {
             let session = app.lake.session(self.job.order.range()).await?;
             let principal = self.principal();
             session.circumstances_in(principal, &self.scopes).await
         });
         Ok(found.await?)
+    }
+
+    /// The dossier by a choice, or why there is none.
+    pub(super) async fn dossier(
+        self: &Arc<Self>,
+        app: &App,
+        choice: Choice,
+    ) -> Result<Result<Arc<Dossier>, DoesNotFit>, Trouble> {
+        let key = format!("{choice:?}");
+        let work = async {
+            let narrows = choice.options.needs_circumstances();
+            if narrows {
+                self.circumstances(app).await?;
+            }
+            let case = Arc::clone(self);
+            at_work(move || {
+                let seen = Seen {
+                    principal: case.principal(),
+                    activity: &case.activity,
+                    circumstances: case.known_circumstances(narrows),
+                    coverage: &case.coverage,
+                };
+                let reference = Reference::bundled();
+                let dossier = Dossier::of(&seen, &choice.options, choice.target, reference);
+                dossier.map(Arc::new)
+            })
+            .await
+        };
+        let dossier = self.dossiers.get_or(key, work).await?;
+        Ok(dossier.as_ref().clone())
+    }
+
+    /// The circumstances, if they count and were asked for.
+    pub(super) fn known_circumstances(&self, count: bool) -> &[Circumstance] {
+        match self.circumstances.get() {
+            Some(known) if count => known,
+            _ => &[],
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use futures::future::try_join_all;
 use maud::{Markup, html};
 use trailwright_engine::Reference;
 use trailwright_engine::answers::Values;
@@ -26,14 +27,14 @@ use super::choice::{
 };
 use super::draft::{Draft, Named};
 use super::steps::{Step, steps, title, to};
-use super::written::{Written, at_work, dossier};
+use super::written::{Written, at_work};
 use crate::server::App;
 
 /// What a style comes to.
 struct Effect {
     name: &'static str,
     shown: &'static str,
-    result: Result<Dossier, DoesNotFit>,
+    result: Result<Arc<Dossier>, DoesNotFit>,
 }
 
 pub(super) async fn page(
@@ -42,16 +43,15 @@ pub(super) async fn page(
     fields: Fields,
 ) -> Answer {
     let case = Case::of(&app, &id).await?;
-    let mut effects = Vec::new();
-    for (name, shown, _) in STYLES {
-        let result = dossier(&app, &case, Choice::in_style(&fields, name)?).await?;
-        let result = result.map(|(dossier, _)| dossier);
-        effects.push(Effect {
+    let effects = STYLES.iter().map(async |(name, shown, _)| {
+        let choice = Choice::in_style(&fields, name)?;
+        Ok::<_, Trouble>(Effect {
             name,
             shown,
-            result,
-        });
-    }
+            result: case.dossier(&app, choice).await?,
+        })
+    });
+    let effects = try_join_all(effects).await?;
     let chosen = style(&fields);
     let chosen = effects
         .iter()

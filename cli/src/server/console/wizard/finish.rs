@@ -7,7 +7,8 @@ use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use maud::{Markup, html};
-use trailwright_engine::format::{AttachTo, Attachment, File, Format};
+use trailwright_engine::format::{AttachTo, Attachment, File, Format, Naming};
+use trailwright_engine::generate::Target;
 use trailwright_engine::validate::{FindingType, PolicyType, validate};
 use trailwright_engine::{PolicyDocument, Reference};
 
@@ -16,9 +17,9 @@ use super::super::layout::{Page, Place, protect};
 use super::super::text::{alert, count, counted};
 use super::super::{Answer, Trouble, attachment};
 use super::choice::{carried, target};
+use super::naming::{self, description, naming};
 use super::steps::{Step, steps, title, to};
 use super::written::{Proven, Written};
-use crate::report;
 use crate::server::App;
 
 /// The forms: their names in URLs, for people, and what they hold.
@@ -56,9 +57,14 @@ pub(super) async fn page(
             }
             Ok(proven) => {
                 (summary(&written, proven))
-                (naming(&id, &fields, &written))
-                (files(&id, &fields, &written, proven))
-                (attaching(&id, &fields, app.iam_endpoint.as_deref()))
+                @match naming(&fields) {
+                    Err(trouble) => (naming::form(&id, &fields, &written, Some(&trouble))),
+                    Ok(naming) => {
+                        (naming::form(&id, &fields, &written, None))
+                        (files(&id, &fields, &written, (&proven.documents, &naming)))
+                        (attaching(&id, &fields, app.iam_endpoint.as_deref()))
+                    }
+                }
             }
         }
     };
@@ -91,7 +97,12 @@ fn summary(written: &Written, proven: &Proven) -> Markup {
                 div { dt { "Documents" } dd { (documents.len()) } }
                 div { dt { "Statements" } dd { (count(documents.iter().map(|it| it.statement.len()).sum::<usize>() as u64)) } }
                 div { dt { "Characters" } dd { (count(documents.iter().map(PolicyDocument::size).sum::<usize>() as u64)) } }
-                div { dt { "Findings" } dd class=[(errors > 0).then_some("bad")] { (findings.len()) @if errors > 0 { ", " (counted(errors as u64, "error", "errors")) } } }
+                div { dt { "Findings" } dd class=[(errors > 0).then_some("bad")] {
+                    @match (findings.len(), errors) {
+                        (all, 0) => (all),
+                        (all, errors) => { (counted(errors as u64, "error", "errors")) @if all > errors { ", " (all - errors) " more" } }
+                    }
+                } }
                 div { dt { "Unmapped calls" } dd class=[(unmapped > 0).then_some("warn")] { (count(unmapped)) } }
             }
             @if !proof.holds() { p.bad { "It would refuse requests that were seen." } }
@@ -102,76 +113,46 @@ fn summary(written: &Written, proven: &Proven) -> Markup {
     }
 }
 
-fn naming(id: &str, fields: &Fields, written: &Written) -> Markup {
-    let kept = carried(fields).filter(|name| !["name", "description", "tags"].contains(&name));
-    html! {
-        section.wide {
-            h2 { "Name and description" }
-            form.stack method="get" action={ "/jobs/" (id) "/finish" } {
-                (kept.hidden())
-                div.field {
-                    label for="name" { "Name" }
-                    input.mono #name name="name" value=(name(fields, written)) maxlength="128" autocomplete="off" spellcheck="false";
-                }
-                div.field {
-                    label for="description" { "Description" }
-                    input #description name="description" value=(description(fields, written)) maxlength="1000";
-                }
-                div.field {
-                    label for="tags" { "Tags" }
-                    textarea.code #tags name="tags" rows="3" placeholder="team=payments" spellcheck="false" { "\n" (fields.text("tags").unwrap_or_default()) }
-                    span.hint { "One a line, KEY=VALUE." }
-                }
-                button type="submit" { "Use these" }
-            }
-        }
-    }
-}
-
-/// The name of the policy, or what it is called where nobody says.
-pub(super) fn name(fields: &Fields, written: &Written) -> String {
-    let to = AttachTo::of(written.case.principal());
-    let (AttachTo::Role(own) | AttachTo::User(own) | AttachTo::Account(own)) = to;
-    let name = fields.get("name").map(ToOwned::to_owned);
-    name.unwrap_or_else(|| format!("{own}-least-privilege"))
-}
-
-pub(super) fn description(fields: &Fields, written: &Written) -> String {
-    let given = fields.get("description").map(ToOwned::to_owned);
-    given.unwrap_or_else(|| report::description(&written.dossier))
-}
-
 fn written_as(
     format: Format,
     fields: &Fields,
     written: &Written,
-    documents: &[PolicyDocument],
+    (documents, naming): (&[PolicyDocument], &Naming),
 ) -> Result<Vec<File>, String> {
     let attachment = Attachment {
         target: target(fields).1,
         to: AttachTo::of(written.case.principal()),
         description: description(fields, written),
+        naming: naming.clone(),
     };
     format
         .write(documents, &attachment)
         .map_err(|error| error.to_string())
 }
 
-fn files(id: &str, fields: &Fields, written: &Written, proven: &Proven) -> Markup {
+fn files(
+    id: &str,
+    fields: &Fields,
+    written: &Written,
+    (documents, naming): (&[PolicyDocument], &Naming),
+) -> Markup {
     let link = |format: &str, file: usize| {
         let fields = carried(fields).and("format", format).and("file", file);
         fields.link(&format!("/jobs/{id}/download"))
     };
     html! {
         section {
-            h2 { "Download" }
+            div.title {
+                h2 { "Download" }
+                @if !naming.tags.is_empty() { p.hint { "CloudFormation and inline policies have no place for tags." } }
+            }
             table.files {
                 tbody {
                     @for (short, shown, format, doc) in FORMATS {
                         tr {
                             th scope="row" { (shown) }
                             td.hint { (doc) }
-                            @match written_as(format, fields, written, &proven.documents) {
+                            @match written_as(format, fields, written, (documents, naming)) {
                                 Err(why) => td.warn { (why) },
                                 Ok(files) => td {
                                     @for (at, file) in files.iter().enumerate() {
@@ -187,12 +168,18 @@ fn files(id: &str, fields: &Fields, written: &Written, proven: &Proven) -> Marku
     }
 }
 
+/// Whether the policy is of the kind that is attached from here.
+pub(super) fn attaches(fields: &Fields) -> bool {
+    target(fields).1 == Target::Managed
+}
+
 /// The way to the account, if there is one.
 fn attaching(id: &str, fields: &Fields, endpoint: Option<&str>) -> Markup {
     html! {
         section {
             h2 { "Create and attach" }
             @match endpoint {
+                Some(_) if !attaches(fields) => p.hint { "From here only managed policies are attached. Choose \"Managed policy\" where the policy is customized, or download it." },
                 Some(endpoint) => {
                     p { "In the account behind " code { (endpoint) } ", after a look at what that changes." }
                     a.button.primary href=(carried(fields).link(&format!("/jobs/{id}/apply"))) { "Plan it" }
@@ -218,7 +205,9 @@ pub(super) async fn download(
     let Some((.., format, _)) = format else {
         return Err(Trouble::refused(format!("there is no form `{wanted}`")));
     };
-    let files = written_as(*format, &fields, &written, &documents).map_err(Trouble::refused)?;
+    let naming = naming(&fields)?;
+    let files = written_as(*format, &fields, &written, (&documents, &naming));
+    let files = files.map_err(Trouble::refused)?;
     let file = files.into_iter().nth(fields.number("file").unwrap_or(0));
     let Some(file) = file else {
         return Err(Trouble::not_found("there is no such file"));

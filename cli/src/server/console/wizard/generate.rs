@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::State;
 use jiff::Timestamp;
-use maud::html;
+use maud::{Markup, html};
 use serde::Deserialize;
 use trailwright_engine::principal::takes_policy;
 
@@ -26,6 +26,9 @@ use crate::writing::Writing;
 /// Names that are suggested while somebody types.
 const SUGGESTED: usize = 500;
 
+/// Days of the spans that can be chosen.
+const SPANS: [i64; 4] = [7, 30, 90, 365];
+
 /// What the lake has of an account in a region.
 #[derive(Deserialize)]
 struct Part {
@@ -41,7 +44,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, fields: Fields) -> Answer 
 async fn form(app: &App, fields: &Fields, trouble: Option<&Trouble>) -> Answer {
     let session = app.lake.session(Default::default()).await?;
     let (principals, parts) = futures::try_join!(
-        async { Ok(session.principals().await?) },
+        async { Ok(app.memory.principals(&session).await?) },
         ask::<Part>(&session, include_str!("parts.sql"), &[]),
     )?;
     let takers: Vec<&str> = principals
@@ -78,11 +81,10 @@ async fn form(app: &App, fields: &Fields, trouble: Option<&Trouble>) -> Answer {
             }
             section.wide {
                 h2 { "Time" }
-                (span::presets(fields, "/generate", last))
-                div.filter { (span::inputs(fields)) }
+                (when(fields, last))
                 p.hint {
                     @if let Some(last) = last { "The logs end on " (day_text(last)) ". " }
-                    "Without ends, all of them count: longer is safer. A role that runs once a quarter needs a quarter of logs."
+                    "Longer is safer: a role that runs once a quarter needs a quarter of logs."
                 }
             }
             @if !trails.is_empty() {
@@ -122,6 +124,51 @@ async fn form(app: &App, fields: &Fields, trouble: Option<&Trouble>) -> Answer {
     Ok(Page::new("Generate a policy", Place::Policies, body).answer())
 }
 
+/// Which time is chosen: a span that ends with the logs, or dates.
+fn when(fields: &Fields, last: Option<i64>) -> Markup {
+    let has_dates = fields.get("from").or(fields.get("to")).is_some();
+    let chosen = fields.get("when");
+    let chosen = chosen.unwrap_or(if has_dates { "exact" } else { "all" });
+    let spans = last.map(|last| SPANS.map(|days| (days, day_text(last - days + 1))));
+    let radio = |value: &str, shown: Markup| {
+        html! {
+            label.check {
+                input type="radio" name="when" value=(value) checked[value == chosen];
+                span { (shown) }
+            }
+        }
+    };
+    html! {
+        // Scripts choose the dates when somebody types some, and empty them when a span is chosen.
+        fieldset.plain-set data-when {
+            legend.sr { "Time" }
+            div.checks {
+                (radio("all", html! { "All logs" }))
+                @for (days, from) in spans.iter().flatten() {
+                    (radio(from, html! { "Last " (days) " days" }))
+                }
+                (radio("exact", html! { "Exact dates" }))
+            }
+            div.filter { (span::inputs(fields)) }
+        }
+    }
+}
+
+/// The fields with the time that is meant as `from` and `to`.
+fn with_time(fields: &Fields) -> Result<Fields, Trouble> {
+    let has_dates = fields.get("from").or(fields.get("to")).is_some();
+    match fields.get("when") {
+        None => Ok(fields.clone()),
+        Some("exact") if has_dates => Ok(fields.clone()),
+        Some("exact") => Err(Trouble::refused("no date is given")
+            .hint("type when the time begins or ends, or choose another span")),
+        Some(_) if has_dates => Err(Trouble::refused("there are dates beside another span")
+            .hint("choose \"Exact dates\", or empty their fields")),
+        Some("all") => Ok(fields.clone()),
+        Some(from) => Ok(fields.clone().with("from", from)),
+    }
+}
+
 pub(super) async fn start(State(app): State<Arc<App>>, body: Bytes) -> Answer {
     let fields = Fields::parse(&body);
     match begin(&app, &fields) {
@@ -138,7 +185,7 @@ fn begin(app: &App, fields: &Fields) -> Result<String, Trouble> {
     takes_policy(principal).map_err(|reason| {
         Trouble::refused(format!("there is no policy for `{principal}`: {reason}"))
     })?;
-    let range = span::range(fields)?;
+    let range = span::range(&with_time(fields)?)?;
     let time = |micros: i64| {
         Timestamp::from_microsecond(micros).map_err(|error| Trouble::refused(error.to_string()))
     };

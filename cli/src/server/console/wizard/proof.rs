@@ -258,13 +258,13 @@ fn difference(compared: &Compared) -> Markup {
                     summary { (title) ": " (counted(actions.len() as u64, "action", "actions")) }
                     p.hint { (doc) }
                     table.rows {
-                        thead { tr { th scope="col" { "Action" } th.n scope="col" { "Calls" } th.opt scope="col" { "Last seen" } th.opt scope="col" { "Granted by" } } }
+                        thead { tr { th scope="col" { "Action" } th.n scope="col" { "Calls" } th.opt scope="col" { "Last seen" } @if state != Became::NotGranted { th.opt scope="col" { "Granted by" } } } }
                         tbody { @for action in actions.iter().take(SHOWN) {
                             tr {
                                 td.what { code { (action.action) } @if let Some(why) = action.why { " " span.hint { (why) } } }
                                 td.n { (count(action.uses)) }
                                 td.opt { (when(action.last_seen.as_deref())) }
-                                td.opt { (action.granted_by.iter().cloned().collect::<Vec<_>>().join(", ")) }
+                                @if state != Became::NotGranted { td.opt { (action.granted_by.iter().cloned().collect::<Vec<_>>().join(", ")) } }
                             }
                         } }
                     }

@@ -13,7 +13,7 @@ use super::super::Answer;
 use super::super::fields::{Fields, link};
 use super::super::layout::{Page, Place};
 use super::super::principal::access_level;
-use super::super::text::{count, counted, when};
+use super::super::text::{count, counted, share, when};
 use super::choice::carried;
 use super::steps::{Step, steps, title, to};
 use super::written::Written;
@@ -172,6 +172,7 @@ fn included(id: &str, fields: &Fields, actions: &BTreeMap<&str, Action<'_>>) -> 
         services.entry(service).or_default().push((name, action));
     }
     let evidence = format!("/jobs/{id}/evidence");
+    let share = share(actions.len(), services.len());
     html! {
         section {
             div.title {
@@ -182,7 +183,9 @@ fn included(id: &str, fields: &Fields, actions: &BTreeMap<&str, Action<'_>>) -> 
                 p { "None: nothing that it did needs a permission that is known." }
             }
             @for (service, actions) in &services {
-                details.service open[services.len() <= 4] {
+                @let all = fields.get("all") == Some(service);
+                @let shown = if all { actions.len() } else { share };
+                details.service open[services.len() <= 4 || all] {
                     summary {
                         span.what { (service_name(service)) }
                         span.dim { (counted(actions.len() as u64, "action", "actions")) }
@@ -199,7 +202,7 @@ fn included(id: &str, fields: &Fields, actions: &BTreeMap<&str, Action<'_>>) -> 
                             th.opt scope="col" { "Resource is" }
                         } }
                         tbody {
-                            @for (name, action) in actions {
+                            @for (name, action) in actions.iter().take(shown) {
                                 tr {
                                     td.what { a href=(carried(fields).and("action", name).link(&evidence)) { code { (name) } } }
                                     td { (access_level(name)) }
@@ -210,6 +213,12 @@ fn included(id: &str, fields: &Fields, actions: &BTreeMap<&str, Action<'_>>) -> 
                                     td.opt.dim { (action.origins.iter().copied().collect::<Vec<_>>().join(", ")) }
                                 }
                             }
+                        }
+                    }
+                    @if actions.len() > shown {
+                        p.hint {
+                            "The first " (shown) ". "
+                            a href=(carried(fields).and("all", service).link(&format!("/jobs/{id}/review"))) { "All " (count(actions.len() as u64)) " actions" }
                         }
                     }
                 }

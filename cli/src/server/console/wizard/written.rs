@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use trailwright_engine::dossier::{Dossier, Seen};
-use trailwright_engine::facts::Circumstance;
-use trailwright_engine::generate::DoesNotFit;
+use trailwright_engine::dossier::Dossier;
 use trailwright_engine::policy::PolicyError;
 use trailwright_engine::prove::{Proof, Reach, prove_in, reach};
 use trailwright_engine::{PolicyDocument, Reference};
@@ -21,10 +19,11 @@ use crate::server::error::ApiError;
 pub(super) struct Written {
     pub(super) case: Arc<Case>,
     /// As generated, by the choices in the URL.
-    pub(super) dossier: Dossier,
+    pub(super) dossier: Arc<Dossier>,
     /// As edited, if they were.
     pub(super) draft: Option<Vec<String>>,
-    circumstances: Vec<Circumstance>,
+    /// Whether there are conditions that were made of the calls' circumstances.
+    narrows: bool,
 }
 
 /// Documents with their proof.
@@ -50,36 +49,14 @@ pub(super) async fn at_work<T: Send + 'static>(
     })
 }
 
-/// The dossier by a choice, or why there is none.
-pub(super) async fn dossier(
-    app: &App,
-    case: &Arc<Case>,
-    choice: Choice,
-) -> Result<Result<(Dossier, Vec<Circumstance>), DoesNotFit>, Trouble> {
-    let circumstances = match choice.options.needs_circumstances() {
-        false => Vec::new(),
-        true => case.circumstances(app).await?.to_vec(),
-    };
-    let case = Arc::clone(case);
-    at_work(move || {
-        let seen = Seen {
-            principal: case.principal(),
-            activity: &case.activity,
-            circumstances: &circumstances,
-            coverage: &case.coverage,
-        };
-        let dossier = Dossier::of(&seen, &choice.options, choice.target, Reference::bundled());
-        dossier.map(|dossier| (dossier, circumstances))
-    })
-    .await
-}
-
 impl Written {
     /// The documents that the URL of a page means.
     pub(super) async fn of(app: &App, id: &str, fields: &Fields) -> Result<Self, Trouble> {
         let case = Case::of(app, id).await?;
         let choice = Choice::of(fields)?;
-        let (dossier, circumstances) = dossier(app, &case, choice).await?.map_err(|error| {
+        let narrows = choice.options.needs_circumstances();
+        let dossier = case.dossier(app, choice).await?;
+        let dossier = dossier.map_err(|error| {
             Trouble::refused(error.to_string()).hint(
                 "go back to customize, and choose the compact style or another place to attach it",
             )
@@ -95,7 +72,7 @@ impl Written {
             case,
             dossier,
             draft,
-            circumstances,
+            narrows,
         })
     }
 
@@ -139,9 +116,13 @@ impl Written {
             Ok(documents) => documents,
             Err(broken) => return Ok(Err(broken)),
         };
-        let (case, circumstances) = (Arc::clone(&self.case), self.circumstances.clone());
+        let (case, narrows) = (Arc::clone(&self.case), self.narrows);
         let proven = at_work(move || Proven {
-            proof: prove_in(&case.activity, &circumstances, &documents),
+            proof: prove_in(
+                &case.activity,
+                case.known_circumstances(narrows),
+                &documents,
+            ),
             reach: reach(&case.activity, &documents, Reference::bundled()),
             documents,
         });

@@ -26,13 +26,13 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     if bucket.starts_with("arn:") {
         // An access point: its objects lie below it.
         let key = request.get("key").map_or("*".into(), escaped_name);
-        let point = escaped(bucket);
-        return on_objects.then(|| vec![Found::event(format!("{point}/object/{key}"))]);
+        let bucket = escaped(bucket);
+        return on_objects.then(|| vec![Found::event(format!("{bucket}/object/{key}"))]);
     }
     if !on_objects {
         return None;
     }
-    let partition = search.place.partition;
+    let (partition, bucket) = (search.place.partition, escaped_name(bucket));
     let (key, origin) = match request.get("key") {
         Some(key) => (escaped_name(key), Origin::Event),
         // Objects that are deleted by a list are named in `resources`, if at all.
@@ -40,17 +40,7 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     };
     Some(vec![Found {
         origin,
-        ..Found::event(
-            [
-                "arn:",
-                partition,
-                ":s3:::",
-                &escaped_name(bucket),
-                "/",
-                &key,
-            ]
-            .concat(),
-        )
+        ..Found::event(["arn:", partition, ":s3:::", &bucket, "/", &key].concat())
     }])
 }
 
