@@ -72,19 +72,12 @@ fn disagreement(case: &Case, theirs: Answer) -> Option<String> {
 }
 
 /// Why the outside evaluator does not answer, for all reasons that we know.
-const REFUSALS: &[(&str, fn(&Case) -> bool, &str)] = &[(
-    "multiple.resource.types",
-    |case| {
-        let of_function = case.request.resource.contains(":lambda:");
-        of_function && case.request.action.contains("ProvisionedConcurrencyConfig")
-    },
-    "what stands behind a function's name is an alias or a version, which its patterns do not tell apart",
-)];
-
 fn why_refused(case: &Case, why: &str) -> Option<&'static str> {
-    let mut known = REFUSALS.iter();
-    let row = known.find(|(error, is_so, _)| why.contains(error) && is_so(case))?;
-    Some(row.2)
+    let of_function = case.request.resource.contains(":lambda:");
+    let of_version = case.request.action.contains("ProvisionedConcurrencyConfig");
+    (why.contains("multiple.resource.types") && of_function && of_version).then_some(
+        "behind a function's name stands an alias or a version, which its patterns do not tell apart",
+    )
 }
 
 #[test]
