@@ -15,6 +15,7 @@ mod generate;
 #[path = "differential/oracle.rs"]
 mod oracle;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -70,6 +71,15 @@ fn disagreement(case: &Case, theirs: Answer) -> Option<String> {
     (ours != theirs).then(|| format!("ours: {ours}, theirs: {theirs}\n{case}\n"))
 }
 
+/// Why the outside evaluator does not answer, for all reasons that we know.
+fn why_refused(case: &Case, why: &str) -> Option<&'static str> {
+    let of_function = case.request.resource.contains(":lambda:");
+    let of_version = case.request.action.contains("ProvisionedConcurrencyConfig");
+    (why.contains("multiple.resource.types") && of_function && of_version).then_some(
+        "behind a function's name stands an alias or a version, which its patterns do not tell apart",
+    )
+}
+
 #[test]
 fn our_evaluator_agrees_with_the_outside_one() {
     let Some(oracle) = oracle::installed() else {
@@ -78,7 +88,8 @@ fn our_evaluator_agrees_with_the_outside_one() {
     };
     let cases = generate::cases(ASKED);
     let replies = oracle.replies(&cases);
-    let mut refused = 0;
+    let mut refused: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut unexplained = Vec::new();
     let mut answered = Vec::new();
     for (mut case, reply) in cases.into_iter().zip(replies) {
         match reply {
@@ -86,14 +97,28 @@ fn our_evaluator_agrees_with_the_outside_one() {
                 case.request.context.retain(|key, _| !ignored.contains(key));
                 answered.push(Answered { answer, case });
             }
-            Reply::Refused { .. } => refused += 1,
+            Reply::Refused { refused: why } => match why_refused(&case, &why) {
+                Some(reason) => *refused.entry(reason).or_default() += 1,
+                None => unexplained.push(format!("{why}\n{case}\n")),
+            },
         }
     }
     let differ = |row: &Answered| disagreement(&row.case, row.answer);
     let disagreements: Vec<String> = answered.iter().filter_map(differ).collect();
     report(&disagreements, answered.len());
-    eprintln!("{} answers agree, {refused} cases refused", answered.len());
-    assert!(refused * 50 < ASKED, "{refused} cases refused");
+    assert!(
+        unexplained.is_empty(),
+        "{} cases refused, nobody knows why, among them\n{}",
+        unexplained.len(),
+        unexplained.iter().take(8).cloned().collect::<String>()
+    );
+    let refusals: usize = refused.values().sum();
+    eprintln!(
+        "{} answers agree, {refusals} cases refused: {refused:?}",
+        answered.len()
+    );
+    assert_eq!(answered.len() + refusals, ASKED);
+    assert!(refusals * 200 < ASKED, "{refusals} cases refused");
 
     if std::env::var_os("TRAILWRIGHT_TEST_ORACLE_RECORD").is_some() {
         let rows = answered.iter().take(KEPT).map(serde_json::to_string);

@@ -147,11 +147,13 @@ fn add(row: &Row<'_>, principal: &str, role: &mut BTreeMap<String, Activity>) {
             },
             outcome,
             count: 0,
+            events: 0,
             first_seen: row.event_time(),
             last_seen: row.event_time(),
             sample_event_id: None,
         });
         known.count += 1;
+        known.events += 1;
         known.last_seen = row.event_time();
     }
 }

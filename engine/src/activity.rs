@@ -94,6 +94,8 @@ pub struct Activity {
     pub outcome: Outcome,
     /// How many there were.
     pub count: u64,
+    /// The same, of a call that needed several permissions with one of them only: sums are calls.
+    pub events: u64,
     /// Time of the first, in microseconds since the epoch.
     pub first_seen: Option<i64>,
     /// Time of the last.

@@ -8,7 +8,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::arn::Arn;
+use crate::generate::can_be_held;
+use crate::policy::{Effect, PolicyDocument, Statement};
 use crate::reference::Reference;
+use crate::validate::{FindingType, PolicyType, validate};
 
 /// The user's decisions.
 ///
@@ -85,6 +88,31 @@ pub enum AnswerError {
         /// As the user gave it.
         resource: String,
     },
+    /// No resource at all.
+    #[error("`{0}` is to be added on no resource")]
+    NoResource(String),
+    /// A resource that IAM would not take.
+    #[error("`{resource}` is no resource that IAM takes: {why}")]
+    Refused {
+        /// As the user gave it.
+        resource: String,
+        /// What the check of policies finds.
+        why: String,
+    },
+    /// A placeholder without a value, or with one of no characters.
+    #[error("the placeholder `{0}` is given no value")]
+    NoValue(String),
+    /// A name that no placeholder can have.
+    #[error("`{0}` is no name of a placeholder")]
+    Name(String),
+    /// A character that no policy can hold.
+    #[error("`{text}` has the character {}, and IAM takes those up to U+00FF in a policy", named(*sign))]
+    Character {
+        /// As the user gave it.
+        text: String,
+        /// The first such character.
+        sign: char,
+    },
     /// A text of a form that is not understood.
     #[error("expected {expected}, got `{text}`")]
     Form {
@@ -137,7 +165,7 @@ impl Answers {
             text: text.to_owned(),
         };
         let (name, value) = text.split_once('=').ok_or_else(form)?;
-        let name = name.trim_start_matches("${").trim_end_matches('}');
+        let name = bare(name);
         if name.is_empty() || value.is_empty() {
             return Err(form());
         }
@@ -148,24 +176,98 @@ impl Answers {
         Ok(())
     }
 
-    /// Whether AWS knows each action, and each resource is one.
+    /// Whether AWS knows each action, and IAM takes each resource and value.
     pub fn check(&self, reference: &Reference) -> Result<(), AnswerError> {
         for addition in &self.add {
-            let action = addition.action();
-            if action.contains(['*', '?']) {
-                return Err(AnswerError::Pattern(action.to_owned()));
+            check_addition(addition, reference)?;
+        }
+        for (name, values) in &self.set {
+            let plain = |sign: char| sign.is_ascii_alphanumeric() || "-_.".contains(sign);
+            if bare(name).is_empty() || !bare(name).chars().all(plain) {
+                return Err(AnswerError::Name(name.clone()));
             }
-            known(action, reference)?;
-            let Addition::On(on) = addition else { continue };
-            let wrong = on.resources.iter().find(|it| !is_resource(it));
-            if let Some(resource) = wrong {
-                return Err(AnswerError::Resource {
-                    action: action.to_owned(),
-                    resource: resource.clone(),
-                });
+            let values = values.values();
+            if values.is_empty() || values.iter().any(|it| it.trim().is_empty()) {
+                return Err(AnswerError::NoValue(name.clone()));
             }
+            values.iter().try_for_each(|it| holdable(it))?;
         }
         Ok(())
+    }
+
+    /// The values of placeholders by their bare names.
+    pub(crate) fn values(&self) -> BTreeMap<&str, &[String]> {
+        let set = self.set.iter();
+        set.map(|(name, values)| (bare(name), values.values()))
+            .collect()
+    }
+}
+
+/// The name of a placeholder, which may be written as it stands in a policy.
+fn bare(name: &str) -> &str {
+    name.strip_prefix("${")
+        .and_then(|name| name.strip_suffix('}'))
+        .unwrap_or(name)
+}
+
+fn check_addition(addition: &Addition, reference: &Reference) -> Result<(), AnswerError> {
+    let action = addition.action();
+    if action.contains(['*', '?']) {
+        return Err(AnswerError::Pattern(action.to_owned()));
+    }
+    let action = known(action, reference)?;
+    let Addition::On(on) = addition else {
+        return Ok(());
+    };
+    if on.resources.is_empty() {
+        return Err(AnswerError::NoResource(action));
+    }
+    for resource in &on.resources {
+        if !is_resource(resource) {
+            return Err(AnswerError::Resource {
+                action,
+                resource: resource.clone(),
+            });
+        }
+        holdable(resource)?;
+        // A placeholder is none that IAM would take before it has a value.
+        if resource.contains("${") {
+            continue;
+        }
+        if let Some(why) = refusal(&action, resource, reference) {
+            let resource = resource.clone();
+            return Err(AnswerError::Refused { resource, why });
+        }
+    }
+    Ok(())
+}
+
+/// What is wrong with a resource, if a policy with it would not work.
+fn refusal(action: &str, resource: &str, reference: &Reference) -> Option<String> {
+    let statement = Statement::new(Effect::Allow, action.into(), resource.into());
+    let text = PolicyDocument::new(vec![statement]).to_json();
+    let findings = validate(&text, PolicyType::Identity, reference).into_iter();
+    let mut errors = findings.filter(|it| it.finding_type == FindingType::Error);
+    errors.next().map(|it| it.finding_details)
+}
+
+/// Whether a policy can hold each character.
+fn holdable(text: &str) -> Result<(), AnswerError> {
+    match text.chars().find(|sign| !can_be_held(*sign)) {
+        None => Ok(()),
+        Some(sign) => Err(AnswerError::Character {
+            text: text.to_owned(),
+            sign,
+        }),
+    }
+}
+
+/// A character with its number, or that alone if it cannot be seen.
+fn named(sign: char) -> String {
+    let number = format!("U+{:04X}", u32::from(sign));
+    match sign.is_control() {
+        true => number,
+        false => format!("`{sign}` ({number})"),
     }
 }
 
@@ -184,7 +286,19 @@ impl AnswerError {
                 "an action is SERVICE:NAME, such as sqs:SendMessage".to_owned()
             }
             Self::Pattern(_) => "an action that nobody named would be granted as well".to_owned(),
-            Self::Resource { .. } => "give an ARN, or * for all".to_owned(),
+            Self::Resource { .. } | Self::NoResource(_) | Self::Refused { .. } => {
+                "give an ARN, or * for all".to_owned()
+            }
+            Self::NoValue(name) => format!(
+                "for example {}=logs; without it the placeholder stays open",
+                bare(name)
+            ),
+            Self::Name(_) => {
+                "the name is what stands between ${ and }, such as BucketName".to_owned()
+            }
+            Self::Character { .. } => {
+                "write ? for that one character, or * for any: that is wider, and told".to_owned()
+            }
             Self::Form { .. } => "for example BucketName=logs".to_owned(),
         }
     }
@@ -244,7 +358,10 @@ mod tests {
     fn only_actions_that_aws_knows_can_be_added() {
         assert_eq!(adding("sqs:SendMessage"), Ok(()));
         assert_eq!(adding("SQS:sendmessage"), Ok(()));
-        assert_eq!(adding("sqs:SendMessage=arn:aws:sqs:eu-west-1:1:q"), Ok(()));
+        assert_eq!(
+            adding("sqs:SendMessage=arn:aws:sqs:eu-west-1:111122223333:q"),
+            Ok(())
+        );
         for (text, error, hint) in [
             (
                 "sqs:SendMessag",
@@ -276,6 +393,55 @@ mod tests {
             assert_eq!(told.to_string(), error);
             assert!(told.hint().starts_with(hint), "{}", told.hint());
         }
+    }
+
+    #[test]
+    fn what_iam_would_not_take_is_refused_before_anything_is_written() {
+        for (answers, error) in [
+            (
+                r#"{"add": [{"action": "s3:GetObject", "resources": []}]}"#,
+                "`s3:GetObject` is to be added on no resource",
+            ),
+            (
+                r#"{"add": [{"action": "s3:GetObject", "resources": ["arn:aws:s3:::b/日"]}]}"#,
+                "`arn:aws:s3:::b/日` has the character `日` (U+65E5), and IAM takes those up to U+00FF in a policy",
+            ),
+            (
+                r#"{"add": [{"action": "s3:GetObject", "resources": ["arn:aws:s3:::b/\u0001"]}]}"#,
+                "`arn:aws:s3:::b/\u{1}` has the character U+0001, and IAM takes those up to U+00FF in a policy",
+            ),
+            (
+                r#"{"add": [{"action": "sqs:SendMessage", "resources": ["arn:aws:sqs:eu-west-1:12:q"]}]}"#,
+                "`arn:aws:sqs:eu-west-1:12:q` is no resource that IAM takes: ",
+            ),
+            (
+                r#"{"set": {"BucketName": []}}"#,
+                "the placeholder `BucketName` is given no value",
+            ),
+            (
+                r#"{"set": {"BucketName": " "}}"#,
+                "the placeholder `BucketName` is given no value",
+            ),
+            (
+                r#"{"set": {"${BucketName": "a"}}"#,
+                "`${BucketName` is no name of a placeholder",
+            ),
+            (r#"{"set": {"": "a"}}"#, "`` is no name of a placeholder"),
+            (
+                r#"{"set": {"ObjectName": ["a", "ж"]}}"#,
+                "`ж` has the character `ж` (U+0436), and IAM takes those up to U+00FF in a policy",
+            ),
+        ] {
+            let answers: Answers = serde_json::from_str(answers).unwrap();
+            let told = answers.check(Reference::bundled()).unwrap_err();
+            assert!(told.to_string().starts_with(error), "{told}");
+            assert!(!told.hint().is_empty());
+        }
+        let fine = r#"{"set": {"${BucketName}": ["é", "${aws:username}"]},
+            "add": [{"action": "s3:GetObject", "resources": ["arn:aws:s3:::${BucketName}/*"]}]}"#;
+        let answers: Answers = serde_json::from_str(fine).unwrap();
+        assert_eq!(answers.check(Reference::bundled()), Ok(()));
+        assert!(answers.values().contains_key("BucketName"));
     }
 
     #[test]

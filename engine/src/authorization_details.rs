@@ -14,6 +14,9 @@ pub enum DetailsError {
     /// A policy is attached and is not in the details.
     #[error("policy `{0}` is attached, and the authorization details do not have it")]
     NoPolicy(String),
+    /// The user is in a group that is not in the details.
+    #[error("the user is in the group `{0}`, and the authorization details do not have it")]
+    NoGroup(String),
     /// A policy is not one.
     #[error("policy `{name}` cannot be read: {reason}")]
     BadPolicy {
@@ -31,6 +34,7 @@ impl DetailsError {
             Self::NoPrincipal(_) => {
                 "ask without a filter, or with --filter Role User Group LocalManagedPolicy AWSManagedPolicy"
             }
+            Self::NoGroup(_) => "ask without a filter, or with Group in --filter",
             Self::NoPolicy(_) => {
                 "ask without a filter, or with AWSManagedPolicy and LocalManagedPolicy in --filter"
             }
@@ -57,7 +61,8 @@ pub fn attached_to(details: &Value, principal: &str) -> Result<Attached, Details
     let found = found.ok_or_else(|| DetailsError::NoPrincipal(principal.to_owned()))?;
     let mut holders = vec![found];
     for group in list(found, "GroupList").iter().filter_map(Value::as_str) {
-        holders.extend(find(details, &["GroupDetailList"], "GroupName", group));
+        let found = find(details, &["GroupDetailList"], "GroupName", group);
+        holders.push(found.ok_or_else(|| DetailsError::NoGroup(group.to_owned()))?);
     }
     let mut policies = Vec::new();
     for holder in holders {
@@ -224,11 +229,23 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named() {
-        let error = |principal: &str| attached_to(&details(), principal).unwrap_err().to_string();
+        let error = |principal: &str| {
+            attached_to(&self::details(), principal)
+                .unwrap_err()
+                .to_string()
+        };
         assert_eq!(
             error("arn:aws:iam::1:role/r"),
             "policy `arn:aws:iam::aws:policy/missing` is attached, \
              and the authorization details do not have it"
+        );
+        let mut details = details();
+        *details.pointer_mut("/GroupDetailList").unwrap() = json!([]);
+        assert_eq!(
+            attached_to(&details, "arn:aws:iam::1:user/alice")
+                .unwrap_err()
+                .to_string(),
+            "the user is in the group `readers`, and the authorization details do not have it"
         );
         assert_eq!(
             error("arn:aws:iam::1:role/x"),

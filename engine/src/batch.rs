@@ -194,7 +194,7 @@ impl Entry {
             characters: documents.map(PolicyDocument::size).sum(),
             requests: dossier.proof.requests,
             refused: dossier.proof.refused.len(),
-            denied: dossier.generated.denied.iter().map(|it| it.count).sum(),
+            denied: dossier.generated.denied_calls,
             unmapped: dossier.generated.unmapped.iter().map(|it| it.count).sum(),
             last_seen: dossier.last_seen.map(time::to_text),
             error: dossier

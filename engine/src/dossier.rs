@@ -11,7 +11,7 @@ use crate::coverage::Coverage;
 use crate::explain::{StatementEvidence, explain};
 use crate::facts::Circumstance;
 use crate::gaps::{Gap, gaps};
-use crate::generate::{DoesNotFit, Generated, Options, Target, fit, generate_with};
+use crate::generate::{DoesNotFit, Generated, Options, Split, Target, fit, generate_with};
 use crate::permission::Mapper;
 use crate::policy::PolicyDocument;
 use crate::prove::{Proof, Reach, prove_in, reach};
@@ -41,6 +41,8 @@ pub struct Dossier {
     pub generated: Generated,
     /// The policy as documents that IAM takes.
     pub documents: Vec<PolicyDocument>,
+    /// Fewer documents than this cannot hold the policy. Mostly there are no more.
+    pub at_least: usize,
     /// Where they are to be attached.
     pub target: Target,
     /// Whether they allow what was seen.
@@ -68,9 +70,13 @@ impl Dossier {
         reference: &Reference,
     ) -> Result<Self, DoesNotFit> {
         let generated = Self::generated(seen, options, target, reference);
-        let documents = fit(&generated.document, target)?;
+        let Split {
+            documents,
+            at_least,
+        } = fit(&generated.document, target)?;
         let activity = seen.activity;
         Ok(Self {
+            at_least,
             proof: prove_in(activity, seen.circumstances, &documents),
             reach: reach(activity, &documents, reference),
             evidence: explain(activity, seen.circumstances, &documents, Mapper::bundled()),
@@ -119,6 +125,7 @@ impl Dossier {
             reach: Vec::new(),
             evidence: Vec::new(),
             gaps: gaps(activity, &documents, reference),
+            at_least: documents.len(),
             coverage: seen.coverage.clone(),
             first_seen: activity.iter().filter_map(|it| it.first_seen).min(),
             last_seen: activity.iter().filter_map(|it| it.last_seen).max(),
@@ -140,6 +147,7 @@ impl Dossier {
             widened,
             inferred,
             denied,
+            denied_calls,
             unchecked,
             vague,
             generalized,
@@ -155,6 +163,8 @@ impl Dossier {
             "lastSeen": self.last_seen.map(time::to_text),
             "reference": Info::reference_date(),
             "uses": calls,
+            "documents": self.documents.len(),
+            "documentsAtLeast": self.at_least,
             "statements": self.evidence,
             "widened": widened,
             "inferred": inferred,
@@ -164,6 +174,7 @@ impl Dossier {
             "notNarrowed": not_narrowed,
             "unfilled": unfilled,
             "denied": denied,
+            "deniedCalls": denied_calls,
             "needNoPermission": unchecked,
             "failedWithoutResource": vague,
             "coverage": self.coverage,
@@ -250,6 +261,7 @@ mod tests {
                 false => Outcome::Allowed,
             },
             count: u64::from(key),
+            events: u64::from(key),
             first_seen: Some(i64::from(key)),
             last_seen: Some(i64::from(key) * 2),
             sample_event_id: Some(format!("{event}-{key}")),

@@ -12,7 +12,7 @@ use crate::contain::{action_covers, resource_covers};
 use crate::evaluate::{Request, applying};
 use crate::facts::Circumstance;
 use crate::generate::{Meaning, placeholders, select};
-use crate::permission::{Condition, Mapper, Origin};
+use crate::permission::{Condition, Mapper, Origin, spoken};
 use crate::policy::{Effect, PolicyDocument, Statement};
 use crate::prove::has_wildcard;
 use crate::time;
@@ -234,7 +234,7 @@ impl<'a> Index<'a> {
             let request =
                 one.conditions.iter().fold(request, |request, condition| {
                     match condition.values.first() {
-                        Some(value) => request.with(&condition.key, value.clone()),
+                        Some(value) => request.with(&condition.key, spoken(value)),
                         None => request,
                     }
                 });
@@ -333,6 +333,7 @@ mod tests {
             },
             outcome: Outcome::Allowed,
             count,
+            events: count,
             first_seen: Some(at),
             last_seen: Some(at + 1),
             sample_event_id: Some(format!("{name}-{key}")),

@@ -26,12 +26,13 @@ use crate::permission::{Condition, Origin};
 use crate::policy::{self, OneOrMany, PolicyDocument, Statement};
 use crate::reference::{AccessLevel, Reference};
 
+pub(crate) use characters::can_be_held;
 pub use generalize::Generalized;
 pub use narrow::{Narrowed, Narrowing, NotNarrowed};
 pub use placeholder::{Unfilled, placeholders};
 pub(crate) use select::{Meaning, select};
 pub(crate) use shorten_actions::shorten;
-pub use split_by_size::{DoesNotFit, Target, fit, split_by_size};
+pub use split_by_size::{DoesNotFit, Split, Target, fit, split_by_size};
 use tally::Tallies;
 pub use tally::Tally;
 
@@ -47,8 +48,10 @@ pub struct Generated {
     pub widened: Vec<Tally>,
     /// Permissions that no event shows, since they are never logged: roles that were passed.
     pub inferred: Vec<Tally>,
-    /// Calls that were refused. They grant nothing.
+    /// Calls that were refused, by the action that they needed. They grant nothing.
     pub denied: Vec<Tally>,
+    /// How many calls were refused, whatever they needed.
+    pub denied_calls: u64,
     /// Calls that need a permission nobody knows. They grant nothing: the policy may lack it.
     pub unmapped: Vec<Tally>,
     /// Calls that need no permission.
@@ -66,6 +69,8 @@ pub struct Generated {
     pub not_narrowed: Vec<NotNarrowed>,
     /// Placeholders that nobody gave a value for. What they stand in allows nothing yet.
     pub unfilled: Vec<Unfilled>,
+    /// Names that a value was given for, and that no placeholder has.
+    pub unused: Vec<String>,
 }
 
 /// An action on a resource that was used, or asked for.
@@ -144,12 +149,16 @@ pub fn generate_with(
     let mut widened = Tallies::default();
     let mut inferred = Tallies::default();
     let mut denied = Tallies::default();
+    let mut denied_calls = 0;
     let mut unmapped = Tallies::default();
 
     for (seen, meaning) in select(activity) {
+        if meaning == Meaning::Denied {
+            denied_calls += seen.events;
+        }
         match (meaning, &seen.need) {
-            (Meaning::Denied, Need::Permission { action, .. }) => denied.add(action, seen.count),
-            (Meaning::Denied, _) => denied.add(&operation(seen), seen.count),
+            (Meaning::Denied, Need::Permission { action, .. }) => denied.add_calls(action, seen),
+            (Meaning::Denied, _) => denied.add_calls(&operation(seen), seen),
             (Meaning::Unknown, _) => unmapped.add(&operation(seen), seen.count),
             (Meaning::Unchecked, _) => unchecked += seen.count,
             (Meaning::Vague, _) => vague += seen.count,
@@ -204,13 +213,15 @@ pub fn generate_with(
     };
     generalized.sort();
     generalized.dedup();
-    let unfilled = placeholder::fill(&mut statements, &options.answers.set);
+    let placeholder::Filled { unfilled, unused } =
+        placeholder::fill(&mut statements, &options.answers.values());
     Generated {
         document: PolicyDocument::new(statements),
         calls,
         widened: widened.most_first(),
         inferred: inferred.most_first(),
         denied: denied.most_first(),
+        denied_calls,
         unmapped: unmapped.most_first(),
         unchecked,
         vague,
@@ -219,6 +230,7 @@ pub fn generate_with(
         narrowed,
         not_narrowed,
         unfilled,
+        unused,
     }
 }
 
@@ -341,6 +353,7 @@ mod tests {
             },
             outcome,
             count: 2,
+            events: 2,
             first_seen: None,
             last_seen: None,
             sample_event_id: None,

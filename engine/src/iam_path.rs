@@ -63,6 +63,7 @@ mod tests {
             },
             outcome: Outcome::Allowed,
             count: 1,
+            events: 1,
             first_seen: None,
             last_seen: None,
             sample_event_id: None,

@@ -14,7 +14,7 @@ use crate::activity::{Activity, Need};
 use crate::evaluate::{Layers, Request, evaluate};
 use crate::facts::{Circumstance, Facts};
 use crate::generate::{Meaning, select};
-use crate::permission::Condition;
+use crate::permission::{Condition, spoken};
 use crate::policy::PolicyDocument;
 
 pub use reach::{Reach, reach};
@@ -116,7 +116,7 @@ fn with_each_value(request: Request, conditions: &[Condition]) -> Vec<Request> {
             let with = |request: &Request| {
                 let values = condition.values.iter();
                 let requests =
-                    values.map(|value| request.clone().with(&condition.key, value.clone()));
+                    values.map(|value| request.clone().with(&condition.key, spoken(value)));
                 requests.collect::<Vec<_>>()
             };
             requests.iter().flat_map(with).collect()

@@ -49,6 +49,7 @@ pub(crate) fn allow_list(
         widened: Vec::new(),
         unwritable: Vec::new(),
         unfilled: Vec::new(),
+        unused: options.answers.set.keys().cloned().collect(),
         ..generated
     }
 }

@@ -162,6 +162,73 @@ fn request(members: &[&str], action: &Action, capital: bool) -> Value {
     request
 }
 
+/// The same request with a star, a question mark and a variable in each of its texts.
+fn made_hostile(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            let hostile = text
+                .replace("x1", "a*b?c${d}")
+                .replace(":111122223333:", ":a*b:");
+            *text = match hostile == *text {
+                true => format!("{text}a*b?c${{d}}"),
+                false => hostile,
+            };
+        }
+        Value::Array(all) => all.iter_mut().for_each(made_hostile),
+        Value::Object(all) => all.values_mut().for_each(made_hostile),
+        _ => {}
+    }
+}
+
+#[test]
+fn no_value_of_a_request_is_a_wildcard_or_a_variable() {
+    let reference = Reference::bundled();
+    let mut wide: BTreeSet<String> = BTreeSet::new();
+    for operation in operations() {
+        let prefix = reference.prefix_of(&operation.event_source).unwrap();
+        let Some(action) = reference.action(prefix, operation.event_name) else {
+            continue;
+        };
+        let members = operation.members.iter();
+        let members: Vec<&str> = members.map(|it| it.trim_start_matches('?')).collect();
+        let mut request = request(&members, action, false);
+        made_hostile(&mut request);
+        let text = request.to_string();
+        let call = Call {
+            event_source: &operation.event_source,
+            event_name: operation.event_name,
+            aws_region: Some("us-east-1"),
+            account: Some("111122223333"),
+            principal: Some("arn:aws:iam::111122223333:user/dev"),
+            request_parameters: Some(&text),
+            ..Call::default()
+        };
+        let Needs::Permissions(all) = Mapper::bundled().needs(&call) else {
+            continue;
+        };
+        for permission in all {
+            // Conditions compare for being equal: a star there is a star.
+            let mut values = permission.conditions.iter().flat_map(|it| &it.values);
+            let resource = permission.resource;
+            if ["a*b", "b?c", "c${d"]
+                .iter()
+                .any(|it| resource.contains(it))
+                || values.any(|it| it.contains("c${d"))
+            {
+                let what = format!("{} {}", operation.event_name, permission.action);
+                wide.insert(format!("{what} {resource}"));
+            }
+        }
+    }
+    let wide: Vec<String> = wide.into_iter().collect();
+    assert!(
+        wide.is_empty(),
+        "{} are wide:\n{}",
+        wide.len(),
+        wide.join("\n")
+    );
+}
+
 /// Whether the mapping finds a resource in one of the requests of an operation.
 fn is_found(operation: &Operation, action: &Action) -> bool {
     let known = [Origin::Event, Origin::Partial, Origin::Created, Origin::Any];

@@ -219,6 +219,7 @@ impl Rows {
                 .and_then(|text| Outcome::from_text(&text))
                 .ok_or_else(|| wrong("outcome"))?,
             count: self.number("calls", row),
+            events: self.number("events", row),
             first_seen: self.time("first_seen", row),
             last_seen: self.time("last_seen", row),
             sample_event_id: self.text("sample_event_id", row),

@@ -92,6 +92,7 @@ impl Session {
                 columns().collect(),
                 vec![
                     sum(col("calls")).alias("calls"),
+                    sum(col("events")).alias("events"),
                     min(col("first_seen")).alias("first_seen"),
                     max(col("last_seen")).alias("last_seen"),
                     min(col("sample_event_id")).alias("sample_event_id"),

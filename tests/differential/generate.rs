@@ -109,6 +109,11 @@ fn fill(random: &mut Random, template: &str) -> String {
             "Partition" => "aws",
             "Region" => random.word(&["us-east-1", "eu-central-1"]),
             "Account" => ACCOUNT,
+            // None of them can have a slash in its name, and then it would be of no type.
+            "BucketName" | "QueueName" | "TopicName" => match random.word(NAMES) {
+                "a/b" => "a-b",
+                name => name,
+            },
             _ => random.word(NAMES),
         };
         rest = after;

@@ -17,11 +17,8 @@ pub(crate) enum Reply {
         /// Keys of the context that it left out of account.
         ignored: Vec<String>,
     },
-    /// It does not take the case, mostly since its list of actions is of another day than ours.
-    Refused {
-        #[expect(dead_code, reason = "tells the two kinds of reply apart")]
-        refused: String,
-    },
+    /// It does not take the case, and says why.
+    Refused { refused: String },
 }
 
 pub(crate) struct Oracle {

@@ -21,6 +21,7 @@ mod functions;
 mod hostile;
 mod ingest;
 mod policy;
+mod policy_answers;
 mod policy_batch;
 mod policy_conditions;
 mod policy_forms;

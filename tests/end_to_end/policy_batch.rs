@@ -1,5 +1,6 @@
 //! Does a batch write what each principal would get alone, and tell what changed?
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use serde_json::{Value, json};
@@ -146,6 +147,85 @@ fn filters_choose_who_gets_a_policy() {
     lab.trailwright(ALL.into_iter().chain(["--filter", "colour=red"]))
         .status(1)
         .says("expected account=ID, path=PATTERN, type=role, type=user or last-seen=TIME");
+}
+
+#[test]
+fn a_refused_call_that_needs_several_permissions_counts_once() {
+    let lab = lab();
+    let request = json!({"instancesSet": {"items": [{"imageId": "ami-1", "minCount": 1, "maxCount": 1}]},
+        "instanceType": "t3.micro", "subnetId": "subnet-1"});
+    let run = |id| {
+        record(id)
+            .calls("ec2.amazonaws.com", "RunInstances")
+            .with("requestParameters", request.clone())
+            .with("errorCode", "Client.UnauthorizedOperation")
+    };
+    ingest(&lab, "logs/a.json", &[record(1), run(2), run(3)]);
+    let rows = lab.sql(
+        "SELECT sum(calls) AS uses, sum(events) AS events FROM activity WHERE outcome = 'denied'",
+    );
+    assert!(rows[0]["uses"].as_u64().unwrap() > 2, "{rows:?}");
+    assert_eq!(rows[0]["events"], 2);
+    lab.trailwright(ALL).status(0);
+    let index: Value = serde_json::from_str(&text(&lab, "out/index.json")).unwrap();
+    assert_eq!(index["principals"][0]["denied"], 2);
+    let evidence = text(&lab, "out/111122223333/role/reader/evidence.json");
+    let evidence: Value = serde_json::from_str(&evidence).unwrap();
+    assert_eq!(evidence["deniedCalls"], 2);
+    assert_eq!(
+        evidence["denied"],
+        json!([{"what": "ec2:RunInstances", "count": 2}])
+    );
+}
+
+/// Every file below a folder, with its text.
+fn files(lab: &Lab, folder: &str) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(lab.path(&folder)).unwrap() {
+            let entry = entry.unwrap();
+            let path = format!("{folder}/{}", entry.file_name().to_str().unwrap());
+            match entry.file_type().unwrap().is_dir() {
+                true => open.push(path),
+                false => {
+                    found.insert(path.clone(), text(lab, &path));
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn a_real_trail_in_another_order_and_other_files_gives_the_same_bytes() {
+    let one = lab_with("invictus");
+    let records = one.trailwright(["export", "lake"]).status(0).stdout;
+    let mut records: Vec<&str> = records.lines().collect();
+    assert!(records.len() > 2_000, "{}", records.len());
+    records.reverse();
+    let other = lab();
+    for (at, part) in records.chunks(731).enumerate() {
+        let file = format!("logs/{at}.json");
+        other.write(&file, part.join("\n"));
+        // Several commits, and the roll-up kept up with each.
+        other.ingest(&file);
+    }
+    other.trailwright(["lake", "optimize", "lake"]).status(0);
+    let run = |lab: &Lab| {
+        let more = ["--format", "terraform", "--condition", "source-ip"];
+        lab.trailwright(ALL.into_iter().chain(more)).status(0);
+        files(lab, "out")
+    };
+    let (first, second) = (run(&one), run(&other));
+    assert!(first.len() > 20, "{}", first.len());
+    assert_eq!(
+        first.keys().collect::<Vec<_>>(),
+        second.keys().collect::<Vec<_>>()
+    );
+    for (file, text) in &first {
+        assert_eq!(Some(text), second.get(file), "{file}");
+    }
 }
 
 #[test]

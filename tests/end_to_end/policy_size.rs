@@ -90,6 +90,21 @@ fn thousands_of_objects_are_told_what_makes_a_policy_of_them() {
     let expected = ["arn:aws:s3:::logs/data/part-*"];
     assert_eq!(resources(&done.json()), expected);
     done.says("replayed: 1,500 of 1,500 distinct requests allowed");
+    // Nor is anything applied of it: IAM is not even asked.
+    let nowhere = "http://127.0.0.1:9";
+    let apply = [
+        "apply",
+        "lake",
+        "--principal",
+        ROLE,
+        "--endpoint-url",
+        nowhere,
+    ];
+    lab.trailwright(apply)
+        .status(1)
+        .stdout("")
+        .says("documents of 10 that can be attached")
+        .says("\nhint: --style compact makes one document of it\n");
     // In a batch everybody else gets a policy, and this one what is known of it.
     let batch = ["policy", "lake", "--all", "--out", "out"];
     lab.trailwright(batch).status(0);

@@ -27,7 +27,9 @@ pub(crate) fn hint(
     let documents = |options: &Options, target| {
         let reference = Reference::bundled();
         let generated = generate_with(options, seen.activity, seen.circumstances, reference);
-        fit(&generated.document, target).ok().map(|it| it.len())
+        fit(&generated.document, target)
+            .ok()
+            .map(|it| it.documents.len())
     };
     let in_words = |count: usize| match count {
         1 => "one document".to_owned(),

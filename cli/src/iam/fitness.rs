@@ -22,7 +22,9 @@ pub(crate) enum NotApplied {
     #[diagnostic(help("give it one: --set {name}=VALUE"))]
     Unfilled { name: String },
     #[error("document {number} is {size} characters, a managed policy takes {limit}")]
-    #[diagnostic(help("cut it into several"))]
+    #[diagnostic(help(
+        "move statements of it to another document; --style compact writes patterns for resources that are alike"
+    ))]
     TooLarge {
         number: usize,
         size: usize,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use trailwright_engine::PolicyDocument;
 use trailwright_engine::contain::{Check, CheckResult, check_no_new_access};
+use trailwright_engine::generate::Target;
 
 use super::account::{Account, AccountError, Attached, Inline, MOST_VERSIONS, Version, Who};
 use super::difference::Difference;
@@ -273,7 +274,14 @@ impl Plan {
                 ),
             }
         });
-        [new_access].into_iter().chain(lost).collect()
+        let attached = self.new.len() + self.kept().count();
+        let most = Target::Managed.most_documents();
+        let many = (attached > most).then(|| {
+            format!(
+                "makes {attached} managed policies: IAM takes {most}, if the account's quota was not raised; --replace takes others away"
+            )
+        });
+        [new_access].into_iter().chain(lost).chain(many).collect()
     }
 
     /// The plan in words.

@@ -74,6 +74,15 @@ pub(crate) fn policy(dossier: &Dossier, threshold: Option<usize>, in_files: bool
             ),
         );
     }
+    if !generated.unused.is_empty() {
+        line(
+            &mut text,
+            format_args!(
+                "  values that nothing takes, as the policy has no such placeholder: {}",
+                short_list(&generated.unused)
+            ),
+        );
+    }
     if generated.unchecked > 0 {
         let unchecked = HumanCount(generated.unchecked);
         line(
@@ -211,6 +220,15 @@ fn size(text: &mut String, dossier: &Dossier, in_files: bool) {
                 "  larger than the {limit} that IAM takes there, split into {documents} documents{how}"
             ),
         );
+        if dossier.at_least < documents {
+            line(
+                text,
+                format_args!(
+                    "    perhaps fewer would do, {} at least: the search for them ended before its end",
+                    dossier.at_least
+                ),
+            );
+        }
     }
 }
 

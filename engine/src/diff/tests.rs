@@ -22,6 +22,7 @@ fn used(action: &str, resource: &str) -> Activity {
         },
         outcome: Outcome::Allowed,
         count: 1,
+        events: 1,
         first_seen: None,
         last_seen: None,
         sample_event_id: None,
@@ -144,9 +145,12 @@ fn conditions_and_denies_stay() {
             Used s3:GetBucketTagging
             Used s3:GetObject
             NotGranted s3:PutObject arn:aws:s3:::b/1
+            Invisible s3:BypassGovernanceRetention
+            Invisible s3:ListBucketMultipartUploads
             Unused, many
             Allow s3:GetBucketAcl,s3:GetBucketTagging on arn:aws:s3:::b under 1
             Allow s3:GetObject on arn:aws:s3:::b/1 under 1
+            Allow s3:BypassGovernanceRetention,s3:ListBucketMultipartUploads on arn:aws:s3:::b* under 1
             Deny s3:Put* on * under 0"#]],
     );
 }

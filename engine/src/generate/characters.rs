@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 /// Whether IAM takes a character in a document.
-pub(super) fn can_be_held(sign: char) -> bool {
+pub(crate) fn can_be_held(sign: char) -> bool {
     matches!(sign, '\t' | '\n' | '\r' | ' '..='\u{ff}')
 }
 

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::answers::Values;
 use crate::pattern::{Piece, pieces};
 use crate::policy::{OneOrMany, Resources, Statement};
 
@@ -31,16 +30,25 @@ pub fn placeholders(resource: &str) -> Vec<&str> {
         .collect()
 }
 
+/// What became of placeholders and values.
+pub(super) struct Filled {
+    /// Placeholders that nobody gave a value for.
+    pub(super) unfilled: Vec<Unfilled>,
+    /// Names of values that no placeholder has.
+    pub(super) unused: Vec<String>,
+}
+
 /// Puts values in the place of placeholders, each with each other, and tells what is left.
-pub(super) fn fill(
-    statements: &mut [Statement],
-    values: &BTreeMap<String, Values>,
-) -> Vec<Unfilled> {
+pub(super) fn fill(statements: &mut [Statement], values: &BTreeMap<&str, &[String]>) -> Filled {
     let mut left: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut unused: BTreeSet<&str> = values.keys().copied().collect();
     for statement in statements {
         let Some(Resources::Resource(resources)) = &statement.resources else {
             continue;
         };
+        for name in resources.values().iter().flat_map(|it| placeholders(it)) {
+            unused.remove(name);
+        }
         let filled: BTreeSet<String> = resources
             .values()
             .iter()
@@ -58,20 +66,24 @@ pub(super) fn fill(
         };
         statement.resources = Some(Resources::Resource(OneOrMany::from_iter(filled)));
     }
-    left.into_iter()
-        .map(|(name, statements)| Unfilled {
-            name,
-            statements: statements.into_iter().collect(),
-        })
-        .collect()
+    Filled {
+        unfilled: left
+            .into_iter()
+            .map(|(name, statements)| Unfilled {
+                name,
+                statements: statements.into_iter().collect(),
+            })
+            .collect(),
+        unused: unused.into_iter().map(ToOwned::to_owned).collect(),
+    }
 }
 
 /// The resource with each combination of the values.
-fn filled(resource: &str, values: &BTreeMap<String, Values>) -> Vec<String> {
+fn filled(resource: &str, values: &BTreeMap<&str, &[String]>) -> Vec<String> {
     let names: BTreeSet<&str> = placeholders(resource).into_iter().collect();
     let mut filled = vec![resource.to_owned()];
     for name in names {
-        let Some(values) = values.get(name).map(Values::values) else {
+        let Some(values) = values.get(name) else {
             continue;
         };
         let placeholder = format!("${{{name}}}");
@@ -100,8 +112,9 @@ mod tests {
             resource.into(),
         )];
         let values = ["a", "b"].map(ToOwned::to_owned).to_vec();
-        let values = BTreeMap::from([("BucketName".to_owned(), Values::Many(values))]);
-        let left = fill(&mut statements, &values);
+        let none = ["x".to_owned()];
+        let values = BTreeMap::from([("BucketName", &values[..]), ("Bucket", &none)]);
+        let Filled { unfilled, unused } = fill(&mut statements, &values);
         let resources: Vec<&str> = statements
             .iter()
             .filter_map(|it| it.resources.as_ref())
@@ -119,6 +132,7 @@ mod tests {
             name: "ObjectName".to_owned(),
             statements: vec!["A".to_owned()],
         };
-        assert_eq!(left, [object]);
+        assert_eq!(unfilled, [object]);
+        assert_eq!(unused, ["Bucket"]);
     }
 }

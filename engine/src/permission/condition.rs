@@ -2,7 +2,6 @@
 
 use super::call::CallInfo;
 use super::members::normal;
-use super::resource::escaped_name;
 use crate::reference::{Action, Reference};
 
 /// A condition of a permission.
@@ -35,6 +34,24 @@ impl Condition {
             values: values.iter().map(|value| (*value).to_owned()).collect(),
         }
     }
+
+    /// That a key has the value that an event tells, to the letter. `None` where no policy can hold
+    /// such a value.
+    fn told(key: &str, value: &str) -> Option<Self> {
+        let can_be_held = value.chars().all(crate::generate::can_be_held);
+        can_be_held.then(|| Self::of("StringEquals", key, [literal(value)]))
+    }
+}
+
+/// A value that stands for itself in a policy: `${` would begin a policy variable. `*` and `?` are
+/// no wildcards where texts are compared for being equal.
+pub(crate) fn literal(value: &str) -> String {
+    value.replace('$', "${$}")
+}
+
+/// The value for which [`literal`] stands.
+pub(crate) fn spoken(value: &str) -> String {
+    value.replace("${$}", "$")
 }
 
 /// The conditions under which the call used `action`.
@@ -60,8 +77,8 @@ fn via_service(action: &Action, info: &CallInfo<'_>, reference: &Reference) -> V
     } else {
         "amazonaws.com"
     };
-    let via = format!("{service}.{region}.{domain}");
-    let mut conditions = vec![Condition::new("StringEquals", "kms:ViaService", &[&via])];
+    let via = Condition::told("kms:ViaService", &format!("{service}.{region}.{domain}"));
+    let mut conditions: Vec<Condition> = via.into_iter().collect();
     if action.name == "CreateGrant" {
         let key = "kms:GrantIsForAWSResource";
         conditions.push(Condition::new("Bool", key, &["true"]));
@@ -73,11 +90,9 @@ fn via_service(action: &Action, info: &CallInfo<'_>, reference: &Reference) -> V
 fn at_creation(info: &CallInfo<'_>) -> Vec<Condition> {
     match info.call.event_name {
         "CreateTags" => Vec::new(),
-        made_by => vec![Condition::new(
-            "StringEquals",
-            "ec2:CreateAction",
-            &[made_by.trim()],
-        )],
+        made_by => Condition::told("ec2:CreateAction", made_by.trim())
+            .into_iter()
+            .collect(),
     }
 }
 
@@ -85,14 +100,28 @@ fn at_creation(info: &CallInfo<'_>) -> Vec<Condition> {
 fn linked_service(info: &CallInfo<'_>) -> Vec<Condition> {
     let service = info.request().get(&normal("AWSServiceName"));
     service
-        // A `$` would begin a variable.
-        .map(|service| {
-            Condition::new(
-                "StringEquals",
-                "iam:AWSServiceName",
-                &[&escaped_name(service)],
-            )
-        })
+        .and_then(|service| Condition::told("iam:AWSServiceName", service))
         .into_iter()
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_event_tells_is_no_variable() {
+        for (told, expected) in [
+            ("ecs.amazonaws.com", Some("ecs.amazonaws.com")),
+            ("${aws:username}*?", Some("${$}{aws:username}*?")),
+            ("e\u{301}cs", None),
+            ("a\u{1}", None),
+        ] {
+            let condition = Condition::told("iam:AWSServiceName", told);
+            let values = condition.map(|it| it.values.concat());
+            assert_eq!(values.as_deref(), expected);
+            let back = values.map(|it| spoken(&it));
+            assert!(back.is_none_or(|it| it == told));
+        }
+    }
 }

@@ -59,6 +59,7 @@ fn activity() -> impl Strategy<Value = Activity> {
             },
             outcome,
             count: 1,
+            events: 1,
             first_seen: None,
             last_seen: None,
             sample_event_id: None,
@@ -214,7 +215,7 @@ proptest! {
         let document = generate(&activity, Reference::bundled()).document;
         let whole = prove(&activity, std::slice::from_ref(&document));
         prop_assert_eq!(&whole.refused, &vec![]);
-        let parts = split_by_size(&document, 600).map_err(|e| TestCaseError::fail(e.to_string()))?;
+        let parts = split_by_size(&document, 600).map_err(|e| TestCaseError::fail(e.to_string()))?.documents;
         prop_assert!(prove(&activity, &parts).holds());
     }
 
@@ -257,6 +258,7 @@ fn a_policy_that_lacks_something_is_told() {
         },
         outcome: Outcome::Allowed,
         count: 1,
+        events: 1,
         first_seen: None,
         last_seen: None,
         sample_event_id: None,

@@ -217,6 +217,7 @@ fn used(resource: String, action: &str, prefix: &str) -> Activity {
         },
         outcome: Outcome::Allowed,
         count: 1,
+        events: 1,
         first_seen: None,
         last_seen: None,
         sample_event_id: None,

@@ -112,7 +112,9 @@ fn found(order: &Order, options: &Options, known: &Known) -> Result<Found, JobEr
         policy: Policy::of(&dossier, order.writing.clone()),
         access_analyzer: AccessAnalyzer {
             placeholders: templates.documents,
-            any: any.map_err(|error| service_error(error.to_string()))?,
+            any: any
+                .map_err(|error| service_error(error.to_string()))?
+                .documents,
         },
     })
 }

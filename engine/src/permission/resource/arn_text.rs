@@ -126,7 +126,9 @@ pub(in crate::permission) fn escaped(arn: &str) -> String {
         return arn.to_owned();
     }
     let mut parts = arn.splitn(6, ':');
-    let mut escaped: Vec<Cow<'_, str>> = parts.by_ref().take(5).map(Cow::Borrowed).collect();
+    // Before the fifth colon there are wildcards, and nothing to escape them with. No ARN has one.
+    let plain = |field: &str| Cow::Owned(field.replace(['*', '?', '$'], "-"));
+    let mut escaped: Vec<Cow<'_, str>> = parts.by_ref().take(5).map(plain).collect();
     escaped.extend(parts.next().map(escaped_name));
     escaped.join(":")
 }

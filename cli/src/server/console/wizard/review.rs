@@ -92,7 +92,6 @@ fn summary(dossier: &Dossier, actions: usize) -> Markup {
     let generated = &dossier.generated;
     let characters: usize = dossier.documents.iter().map(|it| it.size()).sum();
     let unmapped: u64 = generated.unmapped.iter().map(|it| it.count).sum();
-    let denied: u64 = generated.denied.iter().map(|it| it.count).sum();
     html! {
         dl.totals {
             div { dt { "Calls behind it" } dd { (count(generated.calls)) } }
@@ -101,7 +100,7 @@ fn summary(dossier: &Dossier, actions: usize) -> Markup {
             div { dt { "Documents" } dd { (count(dossier.documents.len() as u64)) } }
             div { dt { "Characters" } dd { (count(characters as u64)) } }
             div { dt { "Unmapped calls" } dd class=[(unmapped > 0).then_some("warn")] { (count(unmapped)) } }
-            div { dt { "Denied calls" } dd { (count(denied)) } }
+            div { dt { "Denied calls" } dd { (count(generated.denied_calls)) } }
         }
     }
 }

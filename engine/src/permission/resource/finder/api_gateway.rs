@@ -15,7 +15,9 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     for variable in variables(template) {
         let value = match request.get(&normal(variable)) {
             // The tags of a resource lie under its encoded ARN.
-            Some(value) if value.starts_with("arn:") => encoded_arn(value),
+            Some(value) if value.starts_with("arn:") => {
+                escaped_name(&encoded_arn(value)).into_owned()
+            }
             Some(value) => escaped_name(value).into_owned(),
             None => {
                 origin = Origin::Partial;

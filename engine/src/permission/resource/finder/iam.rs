@@ -80,7 +80,7 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
         return None;
     }
     let (partition, account) = (search.place.partition, search.place.account);
-    let path = path.trim_matches('/');
+    let path = escaped_name(path.trim_matches('/'));
     let name = escaped_name(name);
     Some(vec![Found::event(format!(
         "arn:{partition}:iam::{account}:{kind}/{path}/{name}"

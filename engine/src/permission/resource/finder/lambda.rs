@@ -1,7 +1,7 @@
 //! Lambda: a function is named by its name, its ARN or a part of it, perhaps with a qualifier.
 
 use super::{Found, Search};
-use crate::permission::resource::arn_text::escaped_name;
+use crate::permission::resource::arn_text::{escaped, escaped_name};
 
 pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     let of_function = ["function", "function alias", "function version"];
@@ -19,17 +19,15 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     let mut parts = rest.splitn(2, ':');
     let name = parts.next().filter(|name| !name.is_empty())?;
     let qualifier = parts.next().or_else(|| request().get("qualifier"));
-    let base = match head.strip_suffix(':') {
-        Some(arn) if arn.starts_with("arn:") => format!("{arn}:function:{}", escaped_name(name)),
+    let arn = match head.strip_suffix(':') {
+        Some(arn) if arn.starts_with("arn:") => format!("{arn}:function:{name}"),
         Some(account) if !account.is_empty() => {
             let (partition, region) = (search.place.partition, search.place.region);
-            format!(
-                "arn:{partition}:lambda:{region}:{account}:function:{}",
-                escaped_name(name)
-            )
+            format!("arn:{partition}:lambda:{region}:{account}:function:{name}")
         }
-        _ => search.arn("lambda", &["function:", &escaped_name(name)]),
+        _ => search.arn("lambda", &["function:", name]),
     };
+    let base = escaped(&arn);
     // The reference lists aliases and versions for some of the actions only; IAM compares the
     // ARN with its qualifier for all of them.
     Some(vec![Found::event(match qualifier {

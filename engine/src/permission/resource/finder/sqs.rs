@@ -1,7 +1,7 @@
 //! SQS: requests name a queue by its URL, `https://sqs.us-east-1.amazonaws.com/111122223333/jobs`.
 
 use super::{Found, Search};
-use crate::permission::resource::arn_text::{escaped, escaped_name};
+use crate::permission::resource::arn_text::escaped;
 
 pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     let request = search.info.request();
@@ -23,8 +23,6 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     let mut parts = path.split('/').skip(1);
     let (account, name) = (parts.next()?, parts.next()?);
     let (partition, region) = (search.place.partition, search.place.region);
-    let name = escaped_name(name);
-    Some(vec![Found::event(format!(
-        "arn:{partition}:sqs:{region}:{account}:{name}"
-    ))])
+    let arn = format!("arn:{partition}:sqs:{region}:{account}:{name}");
+    Some(vec![Found::event(escaped(&arn))])
 }
