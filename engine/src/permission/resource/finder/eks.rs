@@ -15,14 +15,14 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     let (account, rest) = (fields.next()?, fields.next()?);
     let (kind, name) = rest.split_once('/')?;
     let name = name.rsplit('/').next().unwrap_or(name);
-    let (cluster, name) = (escaped_name(cluster), escaped_name(name));
+    let [cluster, kind, account, name] = [cluster, kind, account, name].map(escaped_name);
     let resource = [
         "access-entry/",
         &*cluster,
         "/",
-        kind,
+        &*kind,
         "/",
-        account,
+        &*account,
         "/",
         &*name,
         "/*",
