@@ -79,9 +79,12 @@ pub(super) fn name_of(principal: &str) -> &str {
 
 /// The same without its path, for lists: `app`.
 fn short_name(principal: &str) -> &str {
+    if !principal.starts_with("arn:") {
+        return principal;
+    }
     let name = name_of(principal);
     match name.rsplit_once('/') {
-        Some((_, last)) if principal.starts_with("arn:") && !last.is_empty() => last,
+        Some((_, last)) if !last.is_empty() => last,
         _ => name,
     }
 }
@@ -178,7 +181,7 @@ mod tests {
         assert_eq!(name_of("arn:aws:iam::1:role/team/app"), "team/app");
         assert_eq!(name_of("arn:aws:iam::1:root"), "root");
         assert_eq!(short_name("arn:aws:iam::1:role/team/app"), "app");
-        assert_eq!(short_name("a/b"), "b");
+        assert_eq!(short_name("a/b"), "a/b");
         assert_eq!(name_of("ec2.amazonaws.com"), "ec2.amazonaws.com");
         assert_eq!(account_of("arn:aws:iam::1:root"), Some("1"));
         assert_eq!(account_of("a:b:c:d:e:f"), None);
