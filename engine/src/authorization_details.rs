@@ -1,5 +1,6 @@
 //! Which policies does a principal have, by `aws iam get-account-authorization-details`?
 
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::diff::{Attached, NamedPolicy};
@@ -111,7 +112,7 @@ fn managed_policy(details: &Value, arn: &str) -> Result<PolicyDocument, DetailsE
 fn parse(name: &str, document: Option<&Value>) -> Result<PolicyDocument, DetailsError> {
     let text = match document {
         Some(Value::String(text)) if text.trim_start().starts_with('{') => text.clone(),
-        Some(Value::String(text)) => decoded(text),
+        Some(Value::String(text)) => percent_decode_str(text).decode_utf8_lossy().into_owned(),
         Some(object) => object.to_string(),
         None => String::new(),
     };
@@ -121,27 +122,6 @@ fn parse(name: &str, document: Option<&Value>) -> Result<PolicyDocument, Details
             reason: error.to_string(),
         },
     )
-}
-
-/// Text without percent signs for the bytes of its UTF-8.
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        let code = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match code.filter(|_| byte == b'%') {
-            Some(code) => {
-                bytes.push(code);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(byte);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn find<'v>(details: &'v Value, lists: &[&str], key: &str, wanted: &str) -> Option<&'v Value> {

@@ -9,8 +9,9 @@ use std::fmt;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+pub(crate) use record::Member;
+use record::Noted;
 pub use record::Outline;
-pub(crate) use record::{Member, Noted};
 
 /// The members of a JSON object in order, each value as the text it was written in.
 /// Keys may repeat.
@@ -181,13 +182,8 @@ pub(crate) fn compact(text: &str) -> Cow<'_, str> {
 }
 
 /// Valid JSON `text` without white space and with each key once, the last value of one that is
-/// repeated; and whether any is.
-pub(crate) fn tidy(text: &str) -> (Cow<'_, str>, bool) {
-    tidy_noted(text, scan(text))
-}
-
-/// As [`tidy`], for a text of which all is noted.
-pub(crate) fn tidy_noted(text: &str, noted: Noted) -> (Cow<'_, str>, bool) {
+/// repeated; and whether any is. `noted` is what is in the text.
+pub(crate) fn tidy(text: &str, noted: Noted) -> (Cow<'_, str>, bool) {
     if noted.repeats || noted.escaped_key {
         let mut out = String::with_capacity(text.len());
         let repeats = push_canonical(&mut out, text.trim(), 0) || noted.repeats;
@@ -228,6 +224,7 @@ fn scan(text: &str) -> Noted {
                         _ => break,
                     }
                 }
+                found.escaped |= escaped && open.is_empty();
                 if std::mem::take(&mut at_key) {
                     found.escaped_key |= escaped;
                     keys.push(bytes.get(start..at - 1).unwrap_or_default());

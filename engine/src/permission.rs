@@ -24,7 +24,7 @@ mod rule;
 
 pub use call::Call;
 pub use condition::Condition;
-pub(crate) use condition::spoken;
+pub(crate) use condition::{literal, spoken};
 pub use mapper::Mapper;
 pub(crate) use resource::resource_type_of;
 

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::json::{self, Member, Noted};
+use crate::json::{self, Member};
 
 /// The identity behind an event.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -25,55 +25,34 @@ pub struct Principal<'a> {
 }
 
 /// The members of an object, or none where the record has something else.
-struct Members<'a>(Vec<(Cow<'a, str>, &'a str, Noted)>);
+struct Members<'a>(Vec<Member<'a>>);
 
 impl<'a> Members<'a> {
     fn of(text: &'a str) -> Self {
         Self(match json::outline(text) {
-            Some(outline) => outline
-                .members(text)
-                .map(|member| (Cow::Borrowed(member.key), member.value, member.noted))
-                .collect(),
-            None => json::members(text)
-                .unwrap_or_default()
-                .into_iter()
-                // Whether it has escapes is not known: it is looked at.
-                .map(|(key, value)| {
-                    (
-                        key,
-                        value,
-                        Noted {
-                            escaped: true,
-                            ..Noted::default()
-                        },
-                    )
-                })
-                .collect(),
+            Some(outline) => outline.members(text).collect(),
+            None => {
+                let members = json::members(text).unwrap_or_default().into_iter();
+                members
+                    .map(|(key, value)| Member::new(key, value))
+                    .collect()
+            }
         })
     }
 
     /// Of a repeated key the last value counts.
-    fn value(&self, key: &str) -> Option<(&'a str, Noted)> {
-        let mut members = self.0.iter().rev();
-        members
-            .find(|(known, ..)| known == key)
-            .map(|(_, value, noted)| (*value, *noted))
+    fn get(&self, key: &str) -> Option<&Member<'a>> {
+        self.0.iter().rev().find(|member| member.key == key)
     }
 
     fn object(&self, key: &str) -> Self {
-        self.value(key)
-            .map_or(Self(Vec::new()), |(value, _)| Self::of(value))
+        self.get(key)
+            .map_or(Self(Vec::new()), |member| Self::of(member.value))
     }
 
     /// Nothing where the record has no string, or an empty one.
     fn text(&self, key: &str) -> Option<Cow<'a, str>> {
-        let (value, noted) = self.value(key)?;
-        let member = Member {
-            key: "",
-            value,
-            noted,
-        };
-        member.string().filter(|text| !text.is_empty())
+        self.get(key)?.string().filter(|text| !text.is_empty())
     }
 }
 

@@ -124,7 +124,7 @@ fn with_each_value(request: Request, conditions: &[Condition]) -> Vec<Request> {
 }
 
 /// The resource as a request names it: `${*}` in a policy is a literal star.
-fn literal(resource: &str) -> String {
+pub(crate) fn literal(resource: &str) -> String {
     resource
         .replace("${*}", "*")
         .replace("${?}", "?")

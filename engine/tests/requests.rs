@@ -194,15 +194,7 @@ fn no_value_of_a_request_is_a_wildcard_or_a_variable() {
         let mut request = request(&members, action, false);
         made_hostile(&mut request);
         let text = request.to_string();
-        let call = Call {
-            event_source: &operation.event_source,
-            event_name: operation.event_name,
-            aws_region: Some("us-east-1"),
-            account: Some("111122223333"),
-            principal: Some("arn:aws:iam::111122223333:user/dev"),
-            request_parameters: Some(&text),
-            ..Call::default()
-        };
+        let call = call(&operation, &text);
         let Needs::Permissions(all) = Mapper::bundled().needs(&call) else {
             continue;
         };
@@ -229,6 +221,19 @@ fn no_value_of_a_request_is_a_wildcard_or_a_variable() {
     );
 }
 
+/// A user's call of an operation with a request, which is JSON.
+fn call<'a>(operation: &'a Operation, request: &'a str) -> Call<'a> {
+    Call {
+        event_source: &operation.event_source,
+        event_name: operation.event_name,
+        aws_region: Some("us-east-1"),
+        account: Some("111122223333"),
+        principal: Some("arn:aws:iam::111122223333:user/dev"),
+        request_parameters: Some(request),
+        ..Call::default()
+    }
+}
+
 /// Whether the mapping finds a resource in one of the requests of an operation.
 fn is_found(operation: &Operation, action: &Action) -> bool {
     let known = [Origin::Event, Origin::Partial, Origin::Created, Origin::Any];
@@ -238,17 +243,7 @@ fn is_found(operation: &Operation, action: &Action) -> bool {
         let given = members.filter(|it| all || !it.starts_with('?'));
         let given: Vec<&str> = given.map(|it| it.trim_start_matches('?')).collect();
         let text = request(&given, action, capital).to_string();
-        let call = Call {
-            event_source: &operation.event_source,
-            event_name: operation.event_name,
-            aws_region: Some("us-east-1"),
-            account: Some("111122223333"),
-            principal: Some("arn:aws:iam::111122223333:user/dev"),
-            request_parameters: Some(&text),
-            ..Call::default()
-        };
-        let needs = Mapper::bundled().needs(&call);
-        match needs {
+        match Mapper::bundled().needs(&call(operation, &text)) {
             Needs::Permissions(all) => all.iter().any(|it| known.contains(&it.origin)),
             Needs::Nothing { .. } | Needs::Unknown => true,
         }

@@ -6,7 +6,7 @@ use super::{Attached, UsedPair};
 use crate::contain::{action_covers, resource_covers};
 use crate::evaluate::{Request, applying};
 use crate::policy::{Condition, Effect, PolicyDocument, Resources, Statement};
-use crate::prove::{all_actions, has_wildcard};
+use crate::prove::{all_actions, has_wildcard, literal};
 use crate::reference::Reference;
 
 /// The statements of a principal's policies.
@@ -187,12 +187,4 @@ fn on_all(statement: &Statement) -> bool {
         Some(Resources::Resource(resources)) => resources.values().iter().any(|it| it == "*"),
         _ => false,
     }
-}
-
-/// The resource as a request names it: `${*}` in a policy is a literal star.
-fn literal(resource: &str) -> String {
-    resource
-        .replace("${*}", "*")
-        .replace("${?}", "?")
-        .replace("${$}", "$")
 }

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use sha2::{Digest, Sha256};
 
 use super::{COLUMNS, ColumnKind, column_index, column_of_key, place};
-use crate::json::{self, Member, Noted, Outline};
+use crate::json::{self, Member, Outline};
 use crate::principal::Principal;
 use crate::time;
 
@@ -70,30 +70,39 @@ impl<'a> Row<'a> {
         match json::outline(text) {
             Some(outline) => Self::from_outline(text, &outline),
             None => {
-                let mut row = Self::empty();
-                let mut rest = Rest::default();
-                row.read_with_care(text, &mut rest)?;
-                row.finish(text, rest)
+                let members = json::members(text).map_err(RecordError::NotAnObject)?;
+                let members = members.into_iter();
+                let members = members.map(|(key, value)| Member::new(key, value));
+                Self::from_members(text, members, true)
             }
         }
     }
 
     /// The same for a record of which the outline is known.
     pub fn from_outline(text: &'a str, outline: &Outline) -> Result<Self, RecordError> {
+        Self::from_members(text, outline.members(text), outline.is_doubtful())
+    }
+
+    /// The row of the record in `text`. `doubtful` says that two of the keys may be the same.
+    fn from_members(
+        text: &str,
+        members: impl Iterator<Item = Member<'a>>,
+        doubtful: bool,
+    ) -> Result<Self, RecordError> {
         let mut row = Self::empty();
         let mut rest = Rest::default();
-        if outline.is_doubtful() {
-            let members: Vec<Member<'_>> = outline.members(text).collect();
-            let overridden = overridden(&members, |member| member.key);
-            for (i, member) in members.iter().enumerate() {
+        if doubtful {
+            let members: Vec<Member<'_>> = members.collect();
+            let overridden = overridden(&members);
+            for (i, member) in members.into_iter().enumerate() {
                 match overridden.contains(&i) {
                     true => row.repeated_keys += 1,
-                    false => row.take_noted(*member, &mut rest),
+                    false => row.take(member, &mut rest),
                 }
             }
         } else {
-            for member in outline.members(text) {
-                row.take_noted(member, &mut rest);
+            for member in members {
+                row.take(member, &mut rest);
             }
         }
         row.finish(text, rest)
@@ -121,48 +130,16 @@ impl<'a> Row<'a> {
         Ok(self)
     }
 
-    /// Takes the members of a record that is unusual, or none.
-    fn read_with_care(&mut self, text: &'a str, rest: &mut Rest<'a>) -> Result<(), RecordError> {
-        let members = json::members(text).map_err(RecordError::NotAnObject)?;
-        let overridden = overridden(&members, |(key, _)| key);
-        for (i, (key, value)) in members.into_iter().enumerate() {
-            if overridden.contains(&i) {
-                self.repeated_keys += 1;
-                continue;
-            }
-            self.take(key, value, rest);
-        }
-        Ok(())
-    }
-
     /// Puts a member where it belongs.
-    fn take_noted(&mut self, member: Member<'a>, rest: &mut Rest<'a>) {
-        let Member { key, value, noted } = member;
-        if value == "null" {
-            rest.null_keys.push(Cow::Borrowed(key));
+    fn take(&mut self, member: Member<'a>, rest: &mut Rest<'a>) {
+        if member.value == "null" {
+            rest.null_keys.push(member.key);
             return;
         }
-        let string = || member.string();
-        let exact =
-            column_of_key(key).is_some_and(|column| self.fill(column, value, string, Some(noted)));
+        let exact = column_of_key(&member.key).is_some_and(|column| self.fill(column, &member));
         if !exact {
-            let value = self.tidy(value, Some(noted));
-            rest.extra.push((Cow::Borrowed(key), value));
-        }
-    }
-
-    /// The same with a member of which nothing is known.
-    fn take(&mut self, key: Cow<'a, str>, value: &'a str, rest: &mut Rest<'a>) {
-        if value == "null" {
-            rest.null_keys.push(key);
-            return;
-        }
-        let string = || json::string(value);
-        let exact =
-            column_of_key(&key).is_some_and(|column| self.fill(column, value, string, None));
-        if !exact {
-            let value = self.tidy(value, None);
-            rest.extra.push((key, value));
+            let value = self.tidy(&member);
+            rest.extra.push((member.key, value));
         }
     }
 
@@ -262,31 +239,25 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// Puts the JSON `value` into a column. False if the column cannot give it back exactly.
-    fn fill(
-        &mut self,
-        column: usize,
-        value: &'a str,
-        string: impl Fn() -> Option<Cow<'a, str>>,
-        noted: Option<Noted>,
-    ) -> bool {
+    /// Puts the value of a member into a column. False if the column cannot give it back exactly.
+    fn fill(&mut self, column: usize, member: &Member<'a>) -> bool {
         let Some(kind) = COLUMNS.get(column).map(|c| c.kind) else {
             return false;
         };
         let (cell, exact) = match kind {
-            ColumnKind::Json => (Cell::Text(self.tidy(value, noted)), true),
-            ColumnKind::Text => match string() {
+            ColumnKind::Json => (Cell::Text(self.tidy(member)), true),
+            ColumnKind::Text => match member.string() {
                 Some(text) => (Cell::Text(text), true),
                 None => (Cell::Null, false),
             },
-            ColumnKind::Flag => match value {
+            ColumnKind::Flag => match member.value {
                 "true" => (Cell::Flag(true), true),
                 "false" => (Cell::Flag(false), true),
                 "\"true\"" => (Cell::Flag(true), false),
                 "\"false\"" => (Cell::Flag(false), false),
                 _ => (Cell::Null, false),
             },
-            ColumnKind::Time => match string() {
+            ColumnKind::Time => match member.string() {
                 Some(text) => match time::from_usual_text(&text) {
                     Some(micros) => (Cell::Time(micros), true),
                     None => match time::from_text(&text) {
@@ -304,11 +275,8 @@ impl<'a> Row<'a> {
     }
 
     /// A value as text without white space, each key once in each of its objects.
-    fn tidy(&mut self, value: &'a str, noted: Option<Noted>) -> Cow<'a, str> {
-        let (text, repeats) = match noted {
-            Some(noted) => json::tidy_noted(value, noted),
-            None => json::tidy(value),
-        };
+    fn tidy(&mut self, member: &Member<'a>) -> Cow<'a, str> {
+        let (text, repeats) = json::tidy(member.value, member.noted);
         self.repeated_keys += usize::from(repeats);
         text
     }
@@ -423,13 +391,13 @@ fn principal_cells(user_identity: &str) -> [Option<Cow<'_, str>>; 6] {
 const FEW_KEYS: usize = 64;
 
 /// The places of members whose key comes again later.
-fn overridden<M>(members: &[M], key_of: impl Fn(&M) -> &str) -> HashSet<usize> {
-    let keys = members.iter().map(&key_of).enumerate();
+fn overridden(members: &[Member<'_>]) -> HashSet<usize> {
+    let keys = members.iter().map(|member| &member.key).enumerate();
     if members.len() <= FEW_KEYS {
         let mut rest = members;
         keys.filter(|(_, key)| {
             rest = rest.split_first().map_or(&[], |(_, rest)| rest);
-            rest.iter().any(|later| key_of(later) == *key)
+            rest.iter().any(|later| later.key == **key)
         })
         .map(|(i, _)| i)
         .collect()

@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::Used;
 use super::characters::can_be_held;
 use crate::facts::{Circumstance, Facts, Way};
-use crate::permission::Condition;
+use crate::permission::{Condition, literal};
 use crate::reference::Reference;
 
 /// More values than this make no condition: it would be read by nobody.
@@ -403,11 +403,6 @@ fn limited(
     (1..=MOST_VALUES)
         .contains(&values.len())
         .then(|| Condition::of(operator, key, values))
-}
-
-/// A text that stands for itself where policy variables are known.
-fn literal(text: &str) -> String {
-    text.replace('$', "${$}")
 }
 
 /// Each condition with its values and the permissions that have it.

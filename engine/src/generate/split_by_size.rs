@@ -159,26 +159,23 @@ fn quickest(
     room: usize,
     at_least: usize,
 ) -> Result<Vec<Vec<Statement>>, DoesNotFit> {
-    let in_order = greedy::in_order(statements, room);
-    let whole = in_order.filter(|it| it.len() <= at_least).or_else(|| {
+    let whole = greedy::in_order(statements, room).map(|in_order| {
+        if in_order.len() <= at_least {
+            return in_order;
+        }
         // No longer in their order, and so perhaps in fewer.
-        let mixed = greedy::whole(statements, room)?;
-        let in_order = greedy::in_order(statements, room)?;
-        Some(match mixed.len() < in_order.len() {
-            true => mixed,
-            false => in_order,
-        })
+        let mixed = greedy::whole(statements, room);
+        let fewer = mixed.filter(|it| it.len() < in_order.len());
+        fewer.unwrap_or(in_order)
     });
-    if let Some(whole) = &whole
-        && whole.len() <= at_least
-    {
-        return Ok(whole.clone());
-    }
+    let whole = match whole {
+        Some(whole) if whole.len() <= at_least => return Ok(whole),
+        other => other,
+    };
     let filled = greedy::filled(statements, room)?;
-    match whole {
-        Some(whole) if whole.len() <= filled.len() => Ok(whole),
-        _ => Ok(filled),
-    }
+    Ok(whole
+        .filter(|it| it.len() <= filled.len())
+        .unwrap_or(filled))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! text can be kept as it is. What is unusual, in grammar or in depth, is left to the slower reading
 //! with `serde_json`, which also has the words for what is wrong.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::{FEW_KEYS, repeats};
@@ -27,10 +28,10 @@ struct Place {
 }
 
 /// A member of an object, as it stands in the text.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Member<'a> {
-    /// The key, without its quotes. It has no escapes.
-    pub(crate) key: &'a str,
+    /// The key; as it stands in the text unless it has escapes there.
+    pub(crate) key: Cow<'a, str>,
     /// The value.
     pub(crate) value: &'a str,
     /// What is in the value.
@@ -111,7 +112,7 @@ impl Outline {
     /// The members in `text`, of which this is the outline.
     pub(crate) fn members<'a>(&self, text: &'a str) -> impl Iterator<Item = Member<'a>> {
         self.places.iter().map(move |place| Member {
-            key: text.get(place.key.clone()).unwrap_or_default(),
+            key: Cow::Borrowed(text.get(place.key.clone()).unwrap_or_default()),
             value: text.get(place.value.clone()).unwrap_or("null"),
             noted: place.noted,
         })
@@ -119,13 +120,19 @@ impl Outline {
 }
 
 impl<'a> Member<'a> {
+    /// A member of which nothing is noted yet.
+    pub(crate) fn new(key: Cow<'a, str>, value: &'a str) -> Self {
+        let noted = super::scan(value);
+        Self { key, value, noted }
+    }
+
     /// The string that the value is, or `None` if it is no string or holds a lone surrogate.
-    pub(crate) fn string(&self) -> Option<std::borrow::Cow<'a, str>> {
+    pub(crate) fn string(&self) -> Option<Cow<'a, str>> {
         match self.noted.escaped {
             true => super::string(self.value),
             false => {
                 let inner = self.value.strip_prefix('"')?.strip_suffix('"')?;
-                Some(std::borrow::Cow::Borrowed(inner))
+                Some(Cow::Borrowed(inner))
             }
         }
     }

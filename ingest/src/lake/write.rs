@@ -279,15 +279,14 @@ impl Stats {
             };
             let bounds = self.bounds.entry(name).or_default();
             bounds.nulls += column.null_count();
+            let text = |text: Option<&str>| text.map(Value::from);
             let (smallest, largest) = match column.data_type() {
                 DataType::Utf8 => {
                     let texts = column.as_string::<i32>();
-                    let text = |text: Option<&str>| text.map(Value::from);
                     (text(min_string(texts)), text(max_string(texts)))
                 }
                 DataType::Utf8View => {
                     let texts = column.as_string_view();
-                    let text = |text: Option<&str>| text.map(Value::from);
                     (text(min_string_view(texts)), text(max_string_view(texts)))
                 }
                 DataType::Timestamp(..) => {

@@ -12,7 +12,7 @@ use arrow::array::{
     StringBuilder,
 };
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Int64Type};
+use arrow::datatypes::{DataType, Field};
 use datafusion::common::exec_err;
 use datafusion::error::Result;
 use datafusion::logical_expr::{
@@ -20,6 +20,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::prelude::SessionContext;
 
+use super::text::TextColumn;
 use path::Step;
 
 /// What a function tells of the value that it finds.
@@ -159,43 +160,45 @@ impl ScalarUDFImpl for JsonFunction {
 
 /// The arguments of a call, column by column.
 struct Columns {
-    json: ArrayRef,
-    steps: Vec<ArrayRef>,
+    json: TextColumn,
+    steps: Vec<StepColumn>,
+}
+
+/// Keys or indices.
+enum StepColumn {
+    Keys(TextColumn),
+    Indices(Int64Array),
 }
 
 impl Columns {
     fn of(args: &ScalarFunctionArgs) -> Result<Self> {
-        let mut columns = args.args.iter().enumerate().map(|(index, arg)| {
-            let array = arg.to_array(args.number_rows)?;
-            let kind = match array.data_type() {
-                // To copy requests and responses would cost more than to look into them.
-                DataType::Utf8View => DataType::Utf8View,
-                other if other.is_integer() && index > 0 => DataType::Int64,
-                _ => DataType::Utf8,
-            };
-            Ok(cast(&array, &kind)?)
-        });
-        let Some(json) = columns.next() else {
+        let Some((json, steps)) = args.args.split_first() else {
             return exec_err!("expected JSON");
         };
+        let steps = steps.iter().map(|step| {
+            let array = step.to_array(args.number_rows)?;
+            Ok(match array.data_type().is_integer() {
+                true => StepColumn::Indices(cast(&array, &DataType::Int64)?.as_primitive().clone()),
+                false => StepColumn::Keys(TextColumn::of(&array)?),
+            })
+        });
         Ok(Self {
-            json: json?,
-            steps: columns.collect::<Result<_>>()?,
+            json: TextColumn::of(&json.to_array(args.number_rows)?)?,
+            steps: steps.collect::<Result<_>>()?,
         })
     }
 
     fn json(&self, row: usize) -> Option<&str> {
-        text(&self.json, row).flatten()
+        self.json.get(row)
     }
 
     /// The value at the end of a row's path.
     fn find(&self, row: usize) -> Option<&str> {
         let mut json = self.json(row)?;
         for step in &self.steps {
-            let step = match text(step, row) {
-                Some(key) => Step::Key(key?),
-                None => {
-                    let indices = step.as_primitive_opt::<Int64Type>()?;
+            let step = match step {
+                StepColumn::Keys(keys) => Step::Key(keys.get(row)?),
+                StepColumn::Indices(indices) => {
                     Step::Index(indices.is_valid(row).then(|| indices.value(row))?)
                 }
             };
@@ -207,13 +210,4 @@ impl Columns {
             false => Some(json),
         }
     }
-}
-
-/// The text in a row of a column, which may be null. `None` if it is no column of text.
-fn text(column: &ArrayRef, row: usize) -> Option<Option<&str>> {
-    if let Some(views) = column.as_string_view_opt() {
-        return Some(views.is_valid(row).then(|| views.value(row)));
-    }
-    let texts = column.as_string_opt::<i32>()?;
-    Some(texts.is_valid(row).then(|| texts.value(row)))
 }

@@ -1,6 +1,6 @@
 //! How do functions get at their arguments, whatever text type the columns have?
 
-use arrow::array::{Array, AsArray, StringArray, StringViewArray};
+use arrow::array::{Array, ArrayRef, AsArray, StringArray, StringViewArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use datafusion::error::Result;
@@ -11,7 +11,7 @@ pub(super) struct TextColumns(Vec<TextColumn>);
 
 /// A column in the type that it came in: requests and responses are long, and copying them
 /// costs more than most events need.
-enum TextColumn {
+pub(super) enum TextColumn {
     Utf8(StringArray),
     View(StringViewArray),
 }
@@ -20,23 +20,31 @@ impl TextColumns {
     pub(super) fn of(args: &ScalarFunctionArgs) -> Result<Self> {
         args.args
             .iter()
-            .map(|arg| {
-                let array = arg.to_array(args.number_rows)?;
-                Ok(match array.data_type() {
-                    DataType::Utf8View => TextColumn::View(array.as_string_view().clone()),
-                    DataType::Utf8 => TextColumn::Utf8(array.as_string().clone()),
-                    _ => TextColumn::Utf8(cast(&array, &DataType::Utf8)?.as_string().clone()),
-                })
-            })
+            .map(|arg| TextColumn::of(&arg.to_array(args.number_rows)?))
             .collect::<Result<_>>()
             .map(Self)
     }
 
     /// The text in column `column` of row `row`.
     pub(super) fn get(&self, column: usize, row: usize) -> Option<&str> {
-        match self.0.get(column)? {
-            TextColumn::Utf8(array) => array.is_valid(row).then(|| array.value(row)),
-            TextColumn::View(array) => array.is_valid(row).then(|| array.value(row)),
+        self.0.get(column)?.get(row)
+    }
+}
+
+impl TextColumn {
+    pub(super) fn of(array: &ArrayRef) -> Result<Self> {
+        Ok(match array.data_type() {
+            DataType::Utf8View => Self::View(array.as_string_view().clone()),
+            DataType::Utf8 => Self::Utf8(array.as_string().clone()),
+            _ => Self::Utf8(cast(array, &DataType::Utf8)?.as_string().clone()),
+        })
+    }
+
+    /// The text in row `row`.
+    pub(super) fn get(&self, row: usize) -> Option<&str> {
+        match self {
+            Self::Utf8(array) => array.is_valid(row).then(|| array.value(row)),
+            Self::View(array) => array.is_valid(row).then(|| array.value(row)),
         }
     }
 }
