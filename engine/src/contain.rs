@@ -10,10 +10,13 @@
 //! - the value of a policy variable is like no text, and like no other variable;
 //! - a Deny of the existing policy takes away from it all it may take away, unless the new policy
 //!   denies the same;
+//! - of the policies of resources each principal is looked at that either policy names, and one that
+//!   none names; an account is not taken for those who are in it, unless it is denied;
 //! - patterns that would take too long to compare fail.
 
 mod implies;
 mod points;
+mod who;
 
 use std::collections::BTreeSet;
 
@@ -22,7 +25,8 @@ use serde::Serialize;
 use crate::pattern::{Budget, Pattern};
 use crate::policy::{Actions, Effect, PolicyDocument, Resources, Statement};
 use implies::implies;
-use points::{Part, Policy, Side, TooLong};
+use points::{Part, Policy, Side, TooLong, for_all};
+use who::{Crowd, Somebody};
 
 /// The answer of a check, in the form of IAM Access Analyzer's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -65,6 +69,51 @@ pub struct Access {
     pub actions: Vec<String>,
     /// Resources, perhaps with wildcards. None are all.
     pub resources: Vec<String>,
+}
+
+/// Access of which it makes no sense to ask.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadAccess {
+    /// Neither actions nor resources.
+    #[error("access without actions and resources stands for everything")]
+    Nothing,
+    /// An action without its service.
+    #[error("`{0}` is no action")]
+    NoAction(String),
+    /// A resource that is no ARN.
+    #[error("`{0}` is no ARN")]
+    NoArn(String),
+}
+
+impl BadAccess {
+    /// What to write instead.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Nothing => "name an action or a resource; `*` if everything is meant",
+            Self::NoAction(_) => {
+                "an action is written service:Name, such as s3:DeleteBucket, or `*`"
+            }
+            Self::NoArn(_) => "an ARN begins with arn:, such as arn:aws:s3:::logs/*; or write `*`",
+        }
+    }
+}
+
+impl Access {
+    /// Whether it names actions and resources as policies do.
+    pub fn check(&self) -> Result<(), BadAccess> {
+        if self.actions.is_empty() && self.resources.is_empty() {
+            return Err(BadAccess::Nothing);
+        }
+        let is_no_action = |it: &&String| *it != "*" && !it.contains(':');
+        if let Some(action) = self.actions.iter().find(is_no_action) {
+            return Err(BadAccess::NoAction(action.clone()));
+        }
+        let is_no_arn = |it: &&String| *it != "*" && !it.starts_with("arn:");
+        match self.resources.iter().find(is_no_arn) {
+            Some(resource) => Err(BadAccess::NoArn(resource.clone())),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Whether action pattern `other` has nothing that `pattern` has not.
@@ -115,9 +164,10 @@ pub fn check_no_new_access(existing: &PolicyDocument, new: &PolicyDocument) -> C
     });
     let new = Policy::of(Side::New, new, |_| true);
     let budget = Budget::default();
-    let covers_all = |allow: &Statement| {
+    let everybody: BTreeSet<Somebody> = existing.named().chain(new.named()).collect();
+    let covers_all = |allow: &Statement, crowd: &Crowd| {
         // Whatever it grants, it granted before, also where variables make that hard to tell.
-        let same = same_grammar && existing.allows().any(|(_, old)| old == allow);
+        let same = same_grammar && existing.allows().any(|(_, old, _)| old == allow);
         let covered = |here: &[&Part<'_>]| {
             let of = |side, effect| -> Vec<&Statement> {
                 here.iter()
@@ -145,10 +195,12 @@ pub fn check_no_new_access(existing: &PolicyDocument, new: &PolicyDocument) -> C
             .chain(existing.perhaps(Effect::Deny))
             .chain(new.surely(Effect::Deny))
             .collect();
-        new.points_of(allow, &parts, &budget, covered)
+        for_all(&crowd.members(&everybody), &parts, &budget, |parts| {
+            new.points_of(allow, parts, &budget, covered)
+        })
     };
-    let failing = new.allows().filter_map(|(index, allow)| {
-        let description = match covers_all(allow) {
+    let failing = new.allows().filter_map(|(index, allow, crowd)| {
+        let description = match covers_all(allow, crowd) {
             Ok(true) => return None,
             Ok(false) => "New access",
             Err(TooLong) => "Too many wildcards to compare",
@@ -174,7 +226,8 @@ pub fn check_access_not_granted(access: &[Access], policy: &PolicyDocument) -> C
         .map(|it| Statement::new(Effect::Allow, or_all(&it.actions), or_all(&it.resources)))
         .collect();
     let budget = Budget::default();
-    let granted = |allow: &Statement, index| {
+    let everybody: BTreeSet<Somebody> = policy.named().collect();
+    let granted = |allow: &Statement, crowd: &Crowd, index| {
         let parts: Vec<Part<'_>> = policy
             .perhaps(Effect::Allow)
             .filter(|part| part.index == index)
@@ -187,14 +240,19 @@ pub fn check_access_not_granted(access: &[Access], policy: &PolicyDocument) -> C
             let denying: Vec<&Statement> = others.iter().map(|part| part.statement).collect();
             allows.is_empty() || denies(&denying, allow)
         };
+        let to_nobody = |asked| {
+            for_all(&crowd.members(&everybody), &parts, &budget, |parts| {
+                points::all_points(asked, false, parts, &budget, not_granted)
+            })
+        };
         asked
             .iter()
-            .map(|asked| points::all_points(asked, false, &parts, &budget, not_granted))
+            .map(to_nobody)
             .collect::<Result<Vec<bool>, TooLong>>()
             .map(|none| none.contains(&false))
     };
-    let failing = policy.allows().filter_map(|(index, allow)| {
-        let description = match granted(allow, index) {
+    let failing = policy.allows().filter_map(|(index, allow, crowd)| {
+        let description = match granted(allow, crowd, index) {
             Ok(false) => return None,
             Ok(true) => "One or more of the listed actions",
             Err(TooLong) => "Too many wildcards to compare",

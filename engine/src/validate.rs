@@ -2,19 +2,24 @@
 //!
 //! The findings are those of IAM Access Analyzer's ValidatePolicy, under its codes and in its form;
 //! the wording is ours. `validate/codes.tsv` lists each code, and for those left out, why. A
-//! permissions boundary is an identity policy.
+//! permissions boundary is an identity policy, the trust policy of a role one of a resource.
 //!
 //! What exists is told by the [`Reference`]: an action that is newer than it does not exist here.
 
 mod action;
+mod attached;
 mod condition_key;
 mod condition_value;
+mod control;
 mod element;
+mod policy_type;
+mod principal;
 mod redundant;
 mod resource;
 mod role;
 mod subject;
 mod tag_key;
+mod trust;
 mod variable;
 
 use std::collections::BTreeMap;
@@ -26,14 +31,20 @@ use crate::reference::Reference;
 use crate::spanned::{self, Position};
 use subject::{Findings, Subject};
 
+pub use policy_type::{PolicyType, ResourceType};
+
 /// The checks, in the order of their findings.
 const CHECKS: &[fn(&Subject<'_>, &mut Findings<'_>)] = &[
     element::check,         // the grammar: elements, their types, what is missing
+    principal::check,       // who there can be
     action::check,          // actions that do not exist
     resource::check,        // ARNs that cannot be
     condition_key::check,   // operators and keys
     condition_value::check, // values that do not fit their operator or key
     variable::check,        // policy variables
+    trust::check,           // who may assume a role
+    attached::check,        // what does not suit the resource
+    control::check,         // what a resource control policy must not have
     role::check,            // roles that can be passed or created too freely
     tag_key::check,         // tag conditions that a service does not know
     redundant::check,       // what can go without a loss
@@ -41,15 +52,6 @@ const CHECKS: &[fn(&Subject<'_>, &mut Findings<'_>)] = &[
 
 /// A text of more bytes is not looked into: the largest policy that AWS takes is a tenth of it.
 pub const MAX_BYTES: usize = 256 * 1024;
-
-/// What kind of policy a document is meant to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PolicyType {
-    /// Attached to a user, group or role, also as its permissions boundary.
-    Identity,
-    /// Attached to an organization, a unit of it or an account.
-    ServiceControl,
-}
 
 /// Something about a policy that its author should know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -143,15 +145,11 @@ pub struct Span {
 pub fn validate(text: &str, policy_type: PolicyType, reference: &Reference) -> Vec<Finding> {
     let mut findings = Findings::new(text);
     if text.len() > MAX_BYTES {
-        let code = match policy_type {
-            PolicyType::Identity => "POLICY_SIZE_EXCEEDS_IDENTITY_POLICY_QUOTA",
-            PolicyType::ServiceControl => "POLICY_SIZE_EXCEEDS_SCP_QUOTA",
-        };
         let details = format!(
             "the text is {} bytes, too many to look further: no policy has more than {MAX_BYTES}",
             text.len()
         );
-        findings.add_on_all(code, details);
+        findings.add_on_all(policy_type.far_too_large(), details);
         return findings.into_list();
     }
     match spanned::parse(text) {

@@ -348,3 +348,31 @@ fn a_policy_grants_nothing_new_beside_itself_in_another_style() {
     lab.trailwright(["check-no-new-access", "compact", "exact"])
         .status(0);
 }
+
+#[test]
+fn a_trust_policy_is_judged_as_one() {
+    let lab = lab();
+    let trust = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}"#;
+    lab.write("trust.json", trust);
+    lab.trailwright(["validate", "trust.json", "--type", "trust"])
+        .status(0)
+        .stdout("");
+    lab.trailwright(["validate", "trust.json", "--type", "s3-bucket"])
+        .status(4)
+        .stdout_has("UNSUPPORTED_ACTION_IN_POLICY")
+        .stdout_has("MISSING_RESOURCE");
+    lab.trailwright(["validate", "trust.json"])
+        .status(4)
+        .stdout_has("UNSUPPORTED_PRINCIPAL");
+    lab.write(
+        "wider.json",
+        trust.replace(
+            "\"ec2.amazonaws.com\"",
+            "[\"ec2.amazonaws.com\", \"lambda.amazonaws.com\"]",
+        ),
+    );
+    lab.trailwright(["check-no-new-access", "wider.json", "trust.json"])
+        .status(0);
+    lab.trailwright(["check-no-new-access", "trust.json", "wider.json"])
+        .status(4);
+}

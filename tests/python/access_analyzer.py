@@ -190,6 +190,10 @@ assert error.response["reason"] == "other"
 error = refused("ValidationException", aa.cancel_policy_generation, jobId="nothing")
 assert error.response["fieldList"][0]["name"] == "jobId"
 refused("ValidationException", aa.get_generated_policy, jobId="no-such-job")
+# What is encoded in a path is signed encoded once more.
+for strange in ["../a b", "a/b%2f?x=1&y", "ü*+~'"]:
+    refused("ValidationException", aa.get_generated_policy, jobId=strange, includeResourcePlaceholders=True)
+    refused("ValidationException", aa.cancel_policy_generation, jobId=strange)
 
 # What AWS would refuse is refused, and its quotas are not.
 error = refused(
@@ -213,13 +217,39 @@ assert [page["findings"][0]["issueCode"] for page in pages] == ["INVALID_EFFECT"
 scp = {**GOOD, "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:Get*", "Resource": "*"}]}
 findings = aa.validate_policy(policyDocument=json.dumps(scp), policyType="SERVICE_CONTROL_POLICY")["findings"]
 assert findings[0]["issueCode"] == "SCP_SYNTAX_ERROR_PRINCIPAL"
-error = refused("ValidationException", aa.validate_policy, policyDocument="{}", policyType="RESOURCE_POLICY")
-assert error.response["reason"] == "notSupported"
+
+
+def codes(statement, policy_type, **more):
+    document = json.dumps({**GOOD, "Statement": [statement]})
+    return [it["issueCode"] for it in aa.validate_policy(policyDocument=document, policyType=policy_type, **more)["findings"]]
+
+
+anybody = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::logs/*"}
+account = {**anybody, "Principal": {"AWS": "111122223333"}}
+assert codes(anybody, "RESOURCE_POLICY") == ["MISSING_PRINCIPAL"]
+assert codes(account, "RESOURCE_POLICY") == []
+assert codes(account, "RESOURCE_POLICY", validatePolicyResourceType="AWS::S3::Bucket") == []
+kinds = aa.meta.service_model.shape_for("ValidatePolicyResourceType").enum
+found = {kind: codes(account, "RESOURCE_POLICY", validatePolicyResourceType=kind) for kind in kinds}
+assert found["AWS::IAM::AssumeRolePolicyDocument"] == ["ROLE_TRUST_POLICY_SYNTAX_ERROR_RESOURCE", "UNSUPPORTED_ACTION_IN_POLICY"]
+assert found["AWS::DynamoDB::Table"] == ["UNSUPPORTED_ACTION_IN_POLICY", "UNSUPPORTED_RESOURCE_ARN_IN_POLICY"]
+assert found["AWS::S3::AccessPoint"] == found["AWS::S3::MultiRegionAccessPoint"] == []
+assert codes(account, "RESOURCE_CONTROL_POLICY") == ["RCP_SYNTAX_ERROR_PRINCIPAL", "RCP_SYNTAX_ERROR_ALLOW"]
+assert codes({**anybody, "Effect": "Deny", "Principal": "*"}, "RESOURCE_CONTROL_POLICY") == []
+for policy_type, kind in [("IDENTITY_POLICY", "AWS::S3::Bucket"), ("RESOURCE_POLICY", "AWS::SQS::Queue")]:
+    error = refused(
+        "ValidationException",
+        aa.validate_policy,
+        policyDocument="{}",
+        policyType=policy_type,
+        validatePolicyResourceType=kind,
+    )
+    assert error.response["fieldList"][0]["name"] == "validatePolicyResourceType"
 
 # Checks.
-def no_new_access(existing, new):
+def no_new_access(existing, new, policy_type="IDENTITY_POLICY"):
     return aa.check_no_new_access(
-        existingPolicyDocument=json.dumps(existing), newPolicyDocument=json.dumps(new), policyType="IDENTITY_POLICY"
+        existingPolicyDocument=json.dumps(existing), newPolicyDocument=json.dumps(new), policyType=policy_type
     )
 
 
@@ -232,14 +262,32 @@ answer = aa.check_access_not_granted(
     policyType="IDENTITY_POLICY",
 )
 assert answer["result"] == "FAIL" and answer["reasons"][0]["statementIndex"] == 0
-error = refused(
-    "InvalidParameterException",
-    aa.check_access_not_granted,
-    policyDocument="{",
-    access=[{"actions": ["s3:GetObject"]}],
-    policyType="IDENTITY_POLICY",
+for document, policy_type, access in [
+    ("{", "IDENTITY_POLICY", {"actions": ["s3:GetObject"]}),
+    (json.dumps(GOOD), "IDENTITY_POLICY", {"actions": ["GetObject"]}),
+    (json.dumps(GOOD), "IDENTITY_POLICY", {"resources": ["logs"]}),
+    (json.dumps(GOOD), "RESOURCE_POLICY", {"actions": ["s3:GetObject"]}),
+    (json.dumps({**GOOD, "Statement": [account]}), "IDENTITY_POLICY", {"actions": ["s3:GetObject"]}),
+]:
+    error = refused(
+        "InvalidParameterException",
+        aa.check_access_not_granted,
+        policyDocument=document,
+        access=[access],
+        policyType=policy_type,
+    )
+    assert isinstance(error, aa.exceptions.InvalidParameterException)
+
+# The same of the policies of resources: there a principal more is access more.
+mine = {**GOOD, "Statement": [account]}
+more = {**GOOD, "Statement": [{**account, "Principal": {"AWS": ["111122223333", "444455556666"]}}]}
+assert no_new_access(more, mine, "RESOURCE_POLICY")["result"] == "PASS"
+assert no_new_access(mine, more, "RESOURCE_POLICY")["reasons"][0]["statementIndex"] == 0
+refused("InvalidParameterException", no_new_access, existing=GOOD, new=mine, policy_type="RESOURCE_POLICY")
+answer = aa.check_access_not_granted(
+    policyDocument=json.dumps(mine), access=[{"actions": ["s3:PutObject"]}], policyType="RESOURCE_POLICY"
 )
-assert isinstance(error, aa.exceptions.InvalidParameterException)
+assert answer["result"] == "PASS", answer
 
 # A page of another origin is nobody who may ask.
 stranger = client()

@@ -3,7 +3,7 @@
 use clap::Args;
 use miette::{Diagnostic, Result};
 use serde::Deserialize;
-use trailwright_engine::contain::{Access, check_access_not_granted};
+use trailwright_engine::contain::{self, Access, check_access_not_granted};
 
 use crate::document;
 use crate::exit::Exit;
@@ -53,15 +53,9 @@ enum BadAccess {
         #[source]
         source: serde_json::Error,
     },
-    #[error("access without actions and resources stands for everything")]
-    #[diagnostic(help("name an action or a resource; `*` if everything is meant"))]
-    Nothing,
-    #[error("`{0}` is no action")]
-    #[diagnostic(help("an action is written service:Name, such as s3:DeleteBucket, or `*`"))]
-    NoAction(String),
-    #[error("`{0}` is no ARN")]
-    #[diagnostic(help("an ARN begins with arn:, such as arn:aws:s3:::logs/*; or write `*`"))]
-    NoArn(String),
+    #[error(transparent)]
+    #[diagnostic(help("{}", .0.hint()))]
+    Senseless(contain::BadAccess),
 }
 
 impl CheckAccessNotGranted {
@@ -94,23 +88,8 @@ impl CheckAccessNotGranted {
             }));
         }
         for one in &all {
-            well_formed(one)?;
+            one.check().map_err(BadAccess::Senseless)?;
         }
         Ok(all)
     }
-}
-
-fn well_formed(access: &Access) -> Result<(), BadAccess> {
-    if access.actions.is_empty() && access.resources.is_empty() {
-        return Err(BadAccess::Nothing);
-    }
-    let is_no_action = |it: &&String| *it != "*" && !it.contains(':');
-    if let Some(action) = access.actions.iter().find(is_no_action) {
-        return Err(BadAccess::NoAction(action.clone()));
-    }
-    let is_no_arn = |it: &&String| *it != "*" && !it.starts_with("arn:");
-    if let Some(resource) = access.resources.iter().find(is_no_arn) {
-        return Err(BadAccess::NoArn(resource.clone()));
-    }
-    Ok(())
 }

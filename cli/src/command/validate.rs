@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use miette::{IntoDiagnostic, Result};
 use serde_json::json;
 use trailwright_engine::Reference;
-use trailwright_engine::validate::{FindingType, PolicyType, validate};
+use trailwright_engine::validate::{FindingType, PolicyType, ResourceType, validate};
 
 use crate::document;
 use crate::exit::Exit;
@@ -42,14 +42,39 @@ enum Kind {
     Boundary,
     /// A service control policy of an organization
     Scp,
+    /// A resource control policy of an organization
+    Rcp,
+    /// Attached to a resource of any other type, such as a queue or a key
+    Resource,
+    /// Says who may assume a role
+    Trust,
+    /// Attached to an S3 bucket
+    S3Bucket,
+    /// Attached to an S3 access point
+    S3AccessPoint,
+    /// Attached to an S3 Multi-Region Access Point
+    S3MultiRegionAccessPoint,
+    /// Attached to an S3 Object Lambda Access Point
+    S3ObjectLambdaAccessPoint,
+    /// Attached to a DynamoDB table
+    DynamodbTable,
 }
 
 impl From<Kind> for PolicyType {
     fn from(kind: Kind) -> Self {
+        let of = |known| Self::Resource(Some(known));
         match kind {
             // A boundary has the grammar and limits of a managed policy.
             Kind::Identity | Kind::Boundary => Self::Identity,
             Kind::Scp => Self::ServiceControl,
+            Kind::Rcp => Self::ResourceControl,
+            Kind::Resource => Self::Resource(None),
+            Kind::Trust => of(ResourceType::RoleTrust),
+            Kind::S3Bucket => of(ResourceType::S3Bucket),
+            Kind::S3AccessPoint => of(ResourceType::S3AccessPoint),
+            Kind::S3MultiRegionAccessPoint => of(ResourceType::S3MultiRegionAccessPoint),
+            Kind::S3ObjectLambdaAccessPoint => of(ResourceType::S3ObjectLambdaAccessPoint),
+            Kind::DynamodbTable => of(ResourceType::DynamoDbTable),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use axum::body::Bytes;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Request};
+use axum::http::{HeaderMap, HeaderValue, Request, Uri};
 use scratchstack_aws_signature::{
     GetSigningKeyRequest, GetSigningKeyResponse, KSecretKey, NO_ADDITIONAL_SIGNED_HEADERS,
     SignatureError, SignatureOptions, service_for_signing_key_fn, sigv4_validate_request,
@@ -173,7 +173,7 @@ impl Auth {
         let mut find_key = service_for_signing_key_fn(find_key);
         let mut request = Request::new(body.clone());
         *request.method_mut() = parts.method.clone();
-        *request.uri_mut() = parts.uri.clone();
+        *request.uri_mut() = encoded_again(&parts.uri);
         *request.version_mut() = parts.version;
         *request.headers_mut() = parts.headers.clone();
         let checked = sigv4_validate_request(
@@ -187,6 +187,21 @@ impl Auth {
         );
         checked.await.map(|_| ()).map_err(|error| refused(&error))
     }
+}
+
+/// The URI with its path encoded once more, as all services but S3 sign it. That is left to the caller
+/// of the library, which only brings a path into its normal form.
+fn encoded_again(uri: &Uri) -> Uri {
+    if !uri.path().contains('%') {
+        return uri.clone();
+    }
+    let path = uri.path().replace('%', "%25");
+    let again = match uri.query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path,
+    };
+    // More of the same signs is a URI as well, unless it is too long: then no signature holds.
+    again.parse().unwrap_or_else(|_| uri.clone())
 }
 
 fn signing_key(

@@ -1,5 +1,6 @@
-//! Which statements can come together at one action and one resource?
+//! Which statements can come together for somebody at one action and one resource?
 
+use super::who::{Crowd, Somebody};
 use super::{Actions, BTreeSet, Effect, Pattern, PolicyDocument, Resources, Statement};
 use crate::pattern::{Budget, Language, Reading, signatures};
 
@@ -18,7 +19,7 @@ pub(super) enum Side {
 pub(super) struct Policy<'a> {
     side: Side,
     has_variables: bool,
-    statements: Vec<(usize, &'a Statement)>,
+    statements: Vec<(usize, &'a Statement, Crowd)>,
 }
 
 /// A statement, and how to take its variables.
@@ -27,6 +28,7 @@ pub(super) struct Part<'a> {
     pub(super) side: Side,
     pub(super) index: usize,
     pub(super) statement: &'a Statement,
+    crowd: &'a Crowd,
     reading: Reading,
     has_variables: bool,
 }
@@ -38,38 +40,48 @@ impl<'a> Policy<'a> {
         counts: impl Fn(&Statement) -> bool,
     ) -> Self {
         let statements = document.statement.iter().enumerate();
+        let statements = statements
+            .filter(|(_, it)| counts(it))
+            .map(|(index, it)| (index, it, Crowd::of(it)));
         Self {
             side,
             has_variables: document.has_variables(),
-            statements: statements.filter(|(_, it)| counts(it)).collect(),
+            statements: statements.collect(),
         }
     }
 
-    pub(super) fn allows(&self) -> impl Iterator<Item = (usize, &'a Statement)> {
-        let all = self.statements.iter().copied();
-        all.filter(|(_, statement)| statement.effect == Effect::Allow)
+    pub(super) fn allows(&self) -> impl Iterator<Item = (usize, &'a Statement, &Crowd)> {
+        let all = self.statements.iter();
+        all.filter(|(_, it, _)| it.effect == Effect::Allow)
+            .map(|(index, it, crowd)| (*index, *it, crowd))
+    }
+
+    /// Everybody whom a statement names.
+    pub(super) fn named(&self) -> impl Iterator<Item = Somebody> {
+        self.statements.iter().flat_map(|(.., crowd)| crowd.named())
     }
 
     /// The statements of this effect, with what they are about for every request.
-    pub(super) fn surely(&self, effect: Effect) -> impl Iterator<Item = Part<'a>> {
+    pub(super) fn surely(&self, effect: Effect) -> impl Iterator<Item = Part<'_>> {
         self.parts(effect, Reading::Surely)
     }
 
     /// The statements of this effect, with what they are about for some request.
-    pub(super) fn perhaps(&self, effect: Effect) -> impl Iterator<Item = Part<'a>> {
+    pub(super) fn perhaps(&self, effect: Effect) -> impl Iterator<Item = Part<'_>> {
         self.parts(effect, Reading::Perhaps)
     }
 
-    fn parts(&self, effect: Effect, reading: Reading) -> impl Iterator<Item = Part<'a>> {
-        let part = move |&(index, statement): &(usize, &'a Statement)| Part {
+    fn parts<'p>(&'p self, effect: Effect, reading: Reading) -> impl Iterator<Item = Part<'p>> {
+        let part = move |(index, statement, crowd): &'p (usize, &'a Statement, Crowd)| Part {
             side: self.side,
-            index,
+            index: *index,
             statement,
+            crowd,
             reading,
             has_variables: self.has_variables,
         };
         let all = self.statements.iter();
-        all.filter(move |(_, it)| it.effect == effect).map(part)
+        all.filter(move |(_, it, _)| it.effect == effect).map(part)
     }
 
     /// Whether `holds` for the parts that apply at each action and resource of `statement`.
@@ -82,6 +94,25 @@ impl<'a> Policy<'a> {
     ) -> Result<bool, TooLong> {
         all_points(statement, self.has_variables, parts, budget, holds)
     }
+}
+
+/// Whether `holds` of the parts that apply to each of `members`, of which many are alike.
+pub(super) fn for_all(
+    members: &[Somebody],
+    parts: &[Part<'_>],
+    budget: &Budget,
+    holds: impl Fn(&[Part<'_>]) -> Result<bool, TooLong>,
+) -> Result<bool, TooLong> {
+    budget.spend(members.len() * parts.len()).ok_or(TooLong)?;
+    let applying = |who: &Somebody| parts.iter().map(|it| it.is_about(who)).collect();
+    let alike: BTreeSet<Vec<bool>> = members.iter().map(applying).collect();
+    for applying in alike {
+        let parts: Vec<Part<'_>> = chosen(parts, &applying).copied().collect();
+        if !holds(&parts)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Whether `holds` for the parts that apply at each action and resource of `statement`.
@@ -176,7 +207,8 @@ fn bases_of_resources(
 ) -> Vec<(Pattern, Option<Language>)> {
     let parse = |it: &String| Pattern::resource_of_any_request(it, has_variables);
     match resources.map(Resources::patterns) {
-        None => Vec::new(),
+        // The trust policy of a role is about the role, which has no name there.
+        None => whole().into_iter().map(|any| (any, None)).collect(),
         Some((patterns, false)) => patterns
             .iter()
             .filter_map(parse)
@@ -185,15 +217,27 @@ fn bases_of_resources(
         Some((patterns, true)) => {
             let but = patterns.iter().filter_map(parse).collect();
             let own = Language::new(but, true, Reading::Perhaps);
-            let any = Pattern::resource("*", None);
-            any.into_iter()
+            whole()
+                .into_iter()
                 .map(|any| (any, Some(own.clone())))
                 .collect()
         }
     }
 }
 
+/// All resources.
+fn whole() -> Option<Pattern> {
+    Pattern::resource("*", None)
+}
+
 impl Part<'_> {
+    fn is_about(&self, who: &Somebody) -> bool {
+        match self.reading {
+            Reading::Surely => self.crowd.surely(who),
+            Reading::Perhaps => self.crowd.perhaps(who),
+        }
+    }
+
     /// What it costs to read its patterns.
     fn size(&self) -> usize {
         let (actions, _) = self.statement.actions.patterns();
@@ -212,7 +256,7 @@ impl Part<'_> {
 
     fn resources(&self) -> Language {
         let Some(resources) = &self.statement.resources else {
-            return Language::new(Vec::new(), false, self.reading);
+            return Language::new(whole().into_iter().collect(), false, self.reading);
         };
         let (patterns, but) = resources.patterns();
         let parse = |it: &String| Pattern::resource_of_any_request(it, self.has_variables);

@@ -64,6 +64,131 @@ fn the_same_and_less_is_no_new_access() {
     assert_eq!(adds(&less, &old), [0, 1]);
 }
 
+fn to(mut statement: Value, element: &str, principal: impl Into<Value>) -> Value {
+    let object = statement.as_object_mut().unwrap();
+    object.insert(element.to_owned(), principal.into());
+    statement
+}
+
+#[test]
+fn a_principal_more_is_new_access() {
+    let read = || allow("s3:GetObject", "arn:aws:s3:::b/*");
+    let aws = |name: &str| to(read(), "Principal", json!({"AWS": name}));
+    let (one, other) = ("111122223333", "444455556666");
+    let role = "arn:aws:iam::111122223333:role/r";
+    let root = "arn:aws:iam::111122223333:root";
+    let sns = to(read(), "Principal", json!({"Service": "sns.amazonaws.com"}));
+    let all = to(read(), "Principal", "*");
+    let all_but_role = to(read(), "NotPrincipal", json!({"AWS": role}));
+    for (old, new, expected) in [
+        (json!([aws(one)]), json!([aws(one)]), &[][..]),
+        (json!([aws(one)]), json!([aws(root)]), &[]),
+        (json!([aws(one)]), json!([aws(other)]), &[0]),
+        (
+            json!([aws(one), aws(other)]),
+            json!([to(read(), "Principal", json!({"AWS": [other, one]}))]),
+            &[],
+        ),
+        // A role of the account would have needed a policy of its own.
+        (json!([aws(one)]), json!([aws(role)]), &[0]),
+        (json!([aws(role)]), json!([aws(one)]), &[0]),
+        (json!([all]), json!([aws(role), sns]), &[]),
+        (
+            json!([to(read(), "Principal", json!({"AWS": "*"}))]),
+            json!([all]),
+            &[],
+        ),
+        (json!([aws(one), sns]), json!([all]), &[0]),
+        (json!([all_but_role]), json!([aws(other)]), &[]),
+        (json!([all_but_role]), json!([aws(role)]), &[0]),
+        (json!([aws(other)]), json!([all_but_role]), &[0]),
+        (json!([all]), json!([all_but_role]), &[]),
+    ] {
+        assert_eq!(adds(&old, &new), expected, "{old} {new}");
+    }
+}
+
+#[test]
+fn what_is_denied_to_somebody_is_denied_to_nobody_else() {
+    let read = || allow("s3:GetObject", "*");
+    let to_all = || to(read(), "Principal", "*");
+    let deny_of = |element: &str, name: &str| to(deny("s3:*", "*"), element, json!({"AWS": name}));
+    let role = "arn:aws:iam::111122223333:role/r";
+    let to_role = to(read(), "Principal", json!({"AWS": role}));
+    for (old, new, expected) in [
+        (
+            json!([to_all()]),
+            json!([to_all(), deny_of("Principal", role)]),
+            &[][..],
+        ),
+        (
+            json!([to_all(), deny_of("Principal", role)]),
+            json!([to_all()]),
+            &[0],
+        ),
+        (
+            json!([to_all(), deny_of("Principal", role)]),
+            json!([to_role]),
+            &[0],
+        ),
+        (json!([]), json!([to_role, deny_of("Principal", role)]), &[]),
+        (
+            json!([]),
+            json!([to_role, deny_of("NotPrincipal", role)]),
+            &[0],
+        ),
+        // Its account may be meant with it.
+        (
+            json!([to_all(), deny_of("Principal", "111122223333")]),
+            json!([to_role]),
+            &[0],
+        ),
+        (
+            json!([to_all(), deny_of("Principal", "444455556666")]),
+            json!([to_role]),
+            &[],
+        ),
+        (
+            json!([]),
+            json!([to_role, deny_of("Principal", "111122223333")]),
+            &[0],
+        ),
+    ] {
+        assert_eq!(adds(&old, &new), expected, "{old} {new}");
+    }
+    let asked = [Access {
+        actions: vec!["s3:GetObject".to_owned()],
+        ..Access::default()
+    }];
+    let grants = |statements: Value| check_access_not_granted(&asked, &policy(&statements)).result;
+    assert_eq!(
+        grants(json!([to_role, deny_of("Principal", role)])),
+        CheckResult::Pass
+    );
+    assert_eq!(
+        grants(json!([to_all(), deny_of("Principal", role)])),
+        CheckResult::Fail
+    );
+    assert_eq!(
+        grants(json!([to_all(), deny_of("NotPrincipal", role)])),
+        CheckResult::Fail
+    );
+}
+
+#[test]
+fn a_trust_policy_is_about_its_role() {
+    let trust = |principal: Value, action: &str| json!([{"Effect": "Allow", "Principal": principal, "Action": action}]);
+    let ec2 = json!({"Service": "ec2.amazonaws.com"});
+    let both = json!({"Service": ["ec2.amazonaws.com", "lambda.amazonaws.com"]});
+    let assume = "sts:AssumeRole";
+    assert_eq!(
+        adds(&trust(both.clone(), assume), &trust(ec2.clone(), assume)),
+        NONE
+    );
+    assert_eq!(adds(&trust(ec2.clone(), assume), &trust(both, assume)), [0]);
+    assert_eq!(adds(&trust(ec2.clone(), assume), &trust(ec2, "sts:*")), [0]);
+}
+
 #[test]
 fn several_statements_cover_together() {
     let old = json!([

@@ -27,6 +27,9 @@ const OF_SESSIONS: [&str; 5] = [
     "ssm:SourceInstanceARN",
 ];
 
+/// Actions that are checked beside another one, in the context of its request.
+const BESIDE_OTHERS: [&str; 3] = ["sts:SetContext", "sts:SetSourceIdentity", "sts:TagSession"];
+
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     for clause in &subject.statements {
         let mut last = None;
@@ -203,6 +206,9 @@ fn fits_actions(
         return;
     }
     let lacks = |&(text, _): &(&str, _)| {
+        if BESIDE_OTHERS.iter().any(|it| it.eq_ignore_ascii_case(text)) {
+            return None;
+        }
         let (prefix, name) = text.split_once(':')?;
         let action = reference.action(prefix, name)?;
         let types = action.resource_types.iter();

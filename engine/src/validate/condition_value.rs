@@ -182,8 +182,13 @@ fn of_key(
 }
 
 /// Whether `text` names a service as AWS does: `lambda.amazonaws.com`, or with its region.
-fn is_service(text: &str, with_region: bool) -> bool {
-    let end = [".amazonaws.com", ".amazonaws.com.cn", ".aws.internal"];
+pub(super) fn is_service(text: &str, with_region: bool) -> bool {
+    let end = [
+        ".amazonaws.com",
+        ".amazonaws.com.cn",
+        ".amazon.com",
+        ".aws.internal",
+    ];
     let Some(name) = end.iter().find_map(|end| text.strip_suffix(end)) else {
         return false;
     };

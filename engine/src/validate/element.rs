@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::PolicyType;
 use super::subject::{Findings, Spot, Subject};
 use crate::policy::{OLD_VERSION, VERSION};
 use crate::spanned::Kind;
@@ -20,7 +19,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     for clause in &subject.statements {
         statement(subject, &clause.spot, findings);
         if let Some(sid) = clause.spot.get("Sid") {
-            self::sid(&sid, &mut sids, findings);
+            self::sid(subject, &sid, &mut sids, findings);
         }
     }
     size(subject, findings);
@@ -96,13 +95,15 @@ fn statement(subject: &Subject<'_>, spot: &Spot<'_>, findings: &mut Findings<'_>
         ("MISSING_ACTION", "EMPTY_ARRAY_ACTION"),
         findings,
     );
-    list(
-        spot,
-        ("Resource", "NotResource"),
-        ("MISSING_RESOURCE", "EMPTY_ARRAY_RESOURCE"),
-        findings,
-    );
-    principal(subject, spot, findings);
+    // The trust policy of a role is about the role.
+    if !subject.policy_type.is_trust() {
+        list(
+            spot,
+            ("Resource", "NotResource"),
+            ("MISSING_RESOURCE", "EMPTY_ARRAY_RESOURCE"),
+            findings,
+        );
+    }
     if let Some(condition) = spot.get("Condition") {
         self::condition(&condition, findings);
     }
@@ -128,24 +129,6 @@ fn list(
     }
     for item in element.items() {
         is(&item, "a string", findings);
-    }
-}
-
-fn principal(subject: &Subject<'_>, spot: &Spot<'_>, findings: &mut Findings<'_>) {
-    let Some(principal) = spot.get("Principal").or_else(|| spot.get("NotPrincipal")) else {
-        return;
-    };
-    match subject.policy_type {
-        PolicyType::Identity => findings.add(
-            "UNSUPPORTED_PRINCIPAL",
-            &principal,
-            "an identity policy is about whom it is attached to; it names no principal",
-        ),
-        PolicyType::ServiceControl => findings.add(
-            "SCP_SYNTAX_ERROR_PRINCIPAL",
-            &principal,
-            "a service control policy names no principal; use a condition such as aws:PrincipalArn",
-        ),
     }
 }
 
@@ -178,38 +161,47 @@ fn condition(condition: &Spot<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// Sids must be unique; IAM takes letters and digits.
-fn sid<'a>(sid: &Spot<'a>, seen: &mut BTreeSet<&'a str>, findings: &mut Findings<'_>) {
+/// Sids should be unique. Where they must be, they have letters and digits only.
+fn sid<'a>(
+    subject: &Subject<'_>,
+    sid: &Spot<'a>,
+    seen: &mut BTreeSet<&'a str>,
+    findings: &mut Findings<'_>,
+) {
     if !is(sid, "a string", findings) {
         return;
     }
     let given = sid.node.as_str().unwrap_or_default();
+    let is_strict = subject.policy_type.has_strict_sids();
     if given.is_empty() {
         findings.add("EMPTY_SID_VALUE", sid, "an empty Sid names nothing");
-    } else if !given.bytes().all(|sign| sign.is_ascii_alphanumeric()) {
+    } else if is_strict && !given.bytes().all(|sign| sign.is_ascii_alphanumeric()) {
         let details = format!("the Sid `{given}` has more than letters and digits");
         findings.add("UNSUPPORTED_SID", sid, details);
     }
     if !given.is_empty() && !seen.insert(given) {
         let details = format!("another statement has the Sid `{given}`");
-        findings.add("UNIQUE_SIDS_REQUIRED", sid, details);
+        let code = match is_strict {
+            true => "UNIQUE_SIDS_REQUIRED",
+            false => "UNIQUE_SIDS_RECOMMENDED",
+        };
+        findings.add(code, sid, details);
     }
 }
 
 fn size(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    let size = subject
-        .text
-        .chars()
-        .filter(|sign| !sign.is_whitespace())
-        .count();
-    let (code, limit) = match subject.policy_type {
-        PolicyType::Identity => ("POLICY_SIZE_EXCEEDS_IDENTITY_POLICY_QUOTA", 6_144),
-        PolicyType::ServiceControl => ("POLICY_SIZE_EXCEEDS_SCP_QUOTA", 5_120),
+    let Some(quota) = subject.policy_type.quota() else {
+        return;
     };
+    let counts = |sign: &char| quota.white_space || !sign.is_whitespace();
+    let (size, limit) = (subject.text.chars().filter(counts).count(), quota.limit);
     if size > limit {
-        let details =
-            format!("the policy is {size} characters without white space, AWS allows {limit}");
-        findings.add(code, &subject.root, details);
+        let without = match quota.white_space {
+            true => "",
+            false => " without white space",
+        };
+        let details = format!("the policy is {size} characters{without}, AWS allows {limit}");
+        findings.add(quota.code, &subject.root, details);
     }
 }
 

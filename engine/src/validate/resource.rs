@@ -7,7 +7,7 @@ use crate::arn::wildcard;
 use crate::pattern::arn_fields;
 use template::Templates;
 
-const PARTITIONS: [&str; 8] = [
+pub(super) const PARTITIONS: [&str; 8] = [
     "aws",
     "aws-cn",
     "aws-us-gov",
@@ -100,9 +100,8 @@ fn names(fields: &Fields<'_>, spot: &Spot<'_>, findings: &mut Findings<'_>) {
             format!("`{region}` is no region"),
         );
     }
-    let is_account = account.len() == 12 && account.bytes().all(|sign| sign.is_ascii_digit());
     // AWS's own resources have `aws` for an account.
-    if !account.is_empty() && !is_wild(account) && !is_account && account != "aws" {
+    if !account.is_empty() && !is_wild(account) && !is_account(account) && account != "aws" {
         findings.add(
             "INVALID_ARN_ACCOUNT",
             spot,
@@ -114,7 +113,7 @@ fn names(fields: &Fields<'_>, spot: &Spot<'_>, findings: &mut Findings<'_>) {
 fn not_a(field: &str, what: &str) -> String {
     if field.contains("${") {
         format!(
-            "AWS documents no variables before the fifth colon, where `{field}` should be a {what}"
+            "AWS documents no variables before the fifth colon, where `{field}` should be an {what}"
         )
     } else {
         format!("`{field}` is no {what}")
@@ -156,6 +155,11 @@ fn shape(
         let details = format!("ARNs of {service} have a region here");
         findings.add("MISSING_ARN_REGION", spot, details);
     }
+}
+
+/// Whether `text` looks like an account.
+pub(super) fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|sign| sign.is_ascii_digit())
 }
 
 fn is_wild(field: &str) -> bool {

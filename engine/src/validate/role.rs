@@ -58,8 +58,8 @@ const ON_ROLES: [OnRoles; 2] = [
 ];
 
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    // A service control policy grants nothing.
-    if subject.policy_type == PolicyType::ServiceControl {
+    // Others grant nothing, or nothing on roles.
+    if subject.policy_type != PolicyType::Identity {
         return;
     }
     for clause in &subject.statements {

@@ -23,6 +23,22 @@ fn document(case: &str) -> String {
     }
 }
 
+/// The type of policies that a table calls so.
+fn policy_type(kind: &str) -> PolicyType {
+    match kind {
+        "scp" => PolicyType::ServiceControl,
+        "rcp" => PolicyType::ResourceControl,
+        "resource" => PolicyType::Resource(None),
+        "bucket" => PolicyType::Resource(Some(ResourceType::S3Bucket)),
+        "trust" => PolicyType::Resource(Some(ResourceType::RoleTrust)),
+        "table" => PolicyType::Resource(Some(ResourceType::DynamoDbTable)),
+        other => {
+            assert_eq!(other, "identity");
+            PolicyType::Identity
+        }
+    }
+}
+
 fn located(text: &str, finding: &Finding) -> String {
     let span = finding.locations.first().unwrap().span;
     let length = span.end.offset - span.start.offset;
@@ -36,10 +52,7 @@ fn each_code_is_found_in_its_place() {
         let [code, kind, place, case] = *line.split('\t').collect::<Vec<_>>().as_slice() else {
             unreachable!("{line}");
         };
-        let policy_type = match kind {
-            "scp" => PolicyType::ServiceControl,
-            _ => PolicyType::Identity,
-        };
+        let policy_type = policy_type(kind);
         let text = document(case);
         let findings = validate(&text, policy_type, Reference::bundled());
         let places: Vec<String> = findings
@@ -66,7 +79,7 @@ fn each_code_is_found_in_its_place() {
 
 #[test]
 fn all_codes_are_accounted_for() {
-    assert_eq!(CODES.len(), 135);
+    assert_eq!(CODES.len(), 140);
     let unexplained = CODES.values().find(|it| it.left_out == Some(""));
     assert!(unexplained.is_none(), "{unexplained:?}");
 }
@@ -96,6 +109,84 @@ fn nothing_is_found_where_there_is_nothing() {
             let findings = validate(&text, policy_type, Reference::bundled());
             assert!(findings.is_empty(), "{statement}\n{findings:#?}");
         }
+    }
+}
+
+#[test]
+fn nothing_is_found_in_the_policies_of_resources_that_aws_documents() {
+    let statements = [
+        (
+            "bucket",
+            r#"{"Sid": "A bucket's may have spaces", "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"], "Condition": {"Bool": {"aws:SecureTransport": "false"}}}"#,
+        ),
+        (
+            "bucket",
+            r#"{"Effect": "Allow", "Principal": {"AWS": ["111122223333", "arn:aws:iam::111122223333:root", "arn:aws:iam::444455556666:role/path/reader", "arn:aws:sts::444455556666:assumed-role/reader/session", "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1ABC"]}, "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"]}"#,
+        ),
+        (
+            "bucket",
+            r#"{"Effect": "Allow", "Principal": {"CanonicalUser": "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}"#,
+        ),
+        (
+            "bucket",
+            r#"{"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "s3:PutObject", "Resource": "arn:aws:s3:::b/AWSLogs/111122223333/*", "Condition": {"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control", "aws:SourceArn": "arn:aws:cloudtrail:us-east-1:111122223333:trail/t"}}}"#,
+        ),
+        (
+            "resource",
+            r#"{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:root"}, "Action": "kms:*", "Resource": "*"}"#,
+        ),
+        (
+            "resource",
+            r#"{"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:us-east-1:111122223333:q", "Condition": {"ArnEquals": {"aws:SourceArn": "arn:aws:sns:us-east-1:111122223333:t"}}}"#,
+        ),
+        (
+            "table",
+            r#"{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:user/u"}, "Action": "dynamodb:GetItem", "Resource": "arn:aws:dynamodb:us-west-2:111122223333:table/T"}"#,
+        ),
+        (
+            "trust",
+            r#"{"Effect": "Allow", "Principal": {"Service": ["ec2.amazonaws.com", "lambda.amazonaws.com"]}, "Action": "sts:AssumeRole"}"#,
+        ),
+        (
+            "trust",
+            r#"{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5", "sts:ExternalId": "x"}}}"#,
+        ),
+        (
+            "trust",
+            r#"{"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"], "Condition": {"StringLike": {"sts:SourceIdentity": "a*"}}}"#,
+        ),
+        (
+            "trust",
+            r#"{"Effect": "Allow", "Principal": {"Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/ABC"}, "Action": "sts:AssumeRoleWithWebIdentity", "Condition": {"StringEquals": {"oidc.eks.us-east-1.amazonaws.com/id/ABC:sub": "system:serviceaccount:default:app"}}}"#,
+        ),
+        (
+            "trust",
+            r#"{"Effect": "Allow", "Principal": {"Federated": "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"}, "Action": "sts:AssumeRoleWithWebIdentity", "Condition": {"StringEquals": {"token.actions.githubusercontent.com:sub": "repo:octo/app:ref:refs/heads/main"}}}"#,
+        ),
+        (
+            "trust",
+            r#"{"Effect": "Allow", "Principal": {"Federated": "arn:aws:iam::111122223333:saml-provider/p"}, "Action": "sts:AssumeRoleWithSAML", "Condition": {"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}}}"#,
+        ),
+        (
+            "trust",
+            r#"{"Effect": "Allow", "Principal": {"Service": "rolesanywhere.amazonaws.com"}, "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]}"#,
+        ),
+        (
+            "rcp",
+            r#"{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}"#,
+        ),
+        (
+            "rcp",
+            r#"{"Sid": "Org", "Effect": "Deny", "Principal": "*", "Action": ["s3:*", "sqs:*"], "Resource": "*", "Condition": {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}, "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}}}"#,
+        ),
+    ];
+    for (kind, statement) in statements {
+        let findings = validate(
+            &document(statement),
+            policy_type(kind),
+            Reference::bundled(),
+        );
+        assert!(findings.is_empty(), "{kind} {statement}\n{findings:#?}");
     }
 }
 
@@ -173,13 +264,23 @@ fn a_hostile_document_is_answered_soon() {
         conditions.join(",")
     ));
     let many_statements = format!(r#"{{"Statement": [{}]}}"#, ["7"; 100_000].join(","));
+    let sessions: Vec<String> = (0..4_000)
+        .map(|n| format!(r#""arn:aws:sts::1:assumed-role/r/{n}""#))
+        .collect();
+    let many_principals = document(&format!(
+        r#"{{"Effect": "Allow", "Principal": {{"AWS": [{}]}}, "Action": [{}]}}"#,
+        sessions.join(","),
+        vec![r#""sts:AssumeRoleWithSAML""#; 4_000].join(",")
+    ));
     let too_large = format!(r#"{{"Version": "{}"}}"#, "x".repeat(MAX_BYTES));
-    for (text, least) in [
-        (many_keys, 9_000),
-        (many_statements, 100_000),
-        (too_large, 1),
+    for (kind, text, least) in [
+        ("identity", many_keys, 9_000),
+        ("identity", many_statements, 100_000),
+        ("trust", many_principals, 8_000),
+        ("trust", too_large.clone(), 1),
+        ("resource", too_large, 1),
     ] {
-        let findings = validate(&text, PolicyType::Identity, Reference::bundled());
+        let findings = validate(&text, policy_type(kind), Reference::bundled());
         assert!(findings.len() >= least, "{}", findings.len());
     }
 }
@@ -273,12 +374,13 @@ proptest! {
         case in prop::sample::select(CASES.lines().skip(1).collect::<Vec<_>>()),
         at in any::<prop::sample::Index>(), with in "\\PC{0,3}",
     ) {
+        let kind = policy_type(case.split('\t').nth(1).unwrap());
         let case = document(case.rsplit('\t').next().unwrap());
         prop_assume!(case.len() < 2_000);
         let signs: Vec<char> = case.chars().collect();
         let (start, end) = signs.split_at(at.index(signs.len()));
         let text: String = start.iter().copied().chain(with.chars()).chain(end.iter().skip(1).copied()).collect();
-        for finding in validate(&text, PolicyType::Identity, Reference::bundled()) {
+        for finding in validate(&text, kind, Reference::bundled()) {
             let span = finding.locations.first().unwrap().span;
             prop_assert!(span.start.offset <= span.end.offset && span.end.offset <= text.chars().count());
         }

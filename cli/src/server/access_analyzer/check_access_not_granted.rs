@@ -9,7 +9,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use trailwright_engine::contain::{self, Check, check_access_not_granted};
 
-use super::wire::{AccessCheckPolicyType, document};
+use super::wire::AccessCheckPolicyType;
 use crate::server::App;
 use crate::server::error::{ApiError, parse};
 
@@ -34,21 +34,22 @@ pub(super) async fn answer(
     body: Bytes,
 ) -> Result<Json<Check>, ApiError> {
     let request: Request = parse(&body)?;
-    request.policy_type.must_be_identity()?;
-    let policy = document("policyDocument", &request.policy_document)?;
+    let policy = request.policy_type;
+    let policy = policy.document("policyDocument", &request.policy_document)?;
     if request.access.is_empty() {
         return Err(ApiError::invalid_parameter("access: name at least one"));
     }
     let mut access = Vec::new();
-    for one in request.access {
-        if one.actions.is_empty() && one.resources.is_empty() {
-            let message = "access: name actions, resources or both";
-            return Err(ApiError::invalid_parameter(message));
-        }
-        access.push(contain::Access {
+    for (at, one) in request.access.into_iter().enumerate() {
+        let one = contain::Access {
             actions: one.actions,
             resources: one.resources,
-        });
+        };
+        let checked = one
+            .check()
+            .map_err(|error| format!("access[{at}]: {error}"));
+        checked.map_err(ApiError::invalid_parameter)?;
+        access.push(one);
     }
     let check = tokio::task::spawn_blocking(move || check_access_not_granted(&access, &policy));
     let check = check.await.map_err(|error| {

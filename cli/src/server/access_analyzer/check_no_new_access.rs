@@ -8,7 +8,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use trailwright_engine::contain::{Check, check_no_new_access};
 
-use super::wire::{AccessCheckPolicyType, document};
+use super::wire::AccessCheckPolicyType;
 use crate::server::App;
 use crate::server::error::{ApiError, parse};
 
@@ -25,9 +25,9 @@ pub(super) async fn answer(
     body: Bytes,
 ) -> Result<Json<Check>, ApiError> {
     let request: Request = parse(&body)?;
-    request.policy_type.must_be_identity()?;
-    let existing = document("existingPolicyDocument", &request.existing_policy_document)?;
-    let new = document("newPolicyDocument", &request.new_policy_document)?;
+    let policy = |field, text: &str| request.policy_type.document(field, text);
+    let existing = policy("existingPolicyDocument", &request.existing_policy_document)?;
+    let new = policy("newPolicyDocument", &request.new_policy_document)?;
     let check = tokio::task::spawn_blocking(move || check_no_new_access(&existing, &new));
     let check = check.await.map_err(|error| {
         tracing::error!(%error, "policies were not compared");

@@ -8,7 +8,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use serde::{Deserialize, Serialize};
 use trailwright_engine::Reference;
-use trailwright_engine::validate::{Finding, MAX_BYTES, PolicyType, validate};
+use trailwright_engine::validate::{Finding, MAX_BYTES, PolicyType, ResourceType, validate};
 
 use super::wire::{invalid_token, place, token};
 use crate::server::App;
@@ -74,20 +74,7 @@ pub(super) async fn answer(
     let Query(page) =
         page.map_err(|error| ApiError::validation(Reason::CannotParse, error.body_text()))?;
     let request: Request = parse(&body)?;
-    let policy_type = match request.policy_type {
-        WirePolicyType::Identity => PolicyType::Identity,
-        WirePolicyType::ServiceControl => PolicyType::ServiceControl,
-        WirePolicyType::Resource | WirePolicyType::ResourceControl => {
-            return Err(ApiError::validation(
-                Reason::NotSupported,
-                "policies of resources are not validated here: policyType must be IDENTITY_POLICY or SERVICE_CONTROL_POLICY",
-            ));
-        }
-    };
-    if request.validate_policy_resource_type.is_some() {
-        let message = "is for a policyType of RESOURCE_POLICY only";
-        return Err(ApiError::field("validatePolicyResourceType", message));
-    }
+    let policy_type = policy_type(&request)?;
     // Known, and English all the same.
     let _ = request.locale;
     if request.policy_document.len() > MAX_BYTES {
@@ -113,4 +100,30 @@ pub(super) async fn answer(
         next_token: (to < findings.len()).then(|| token(&to.to_string())),
         findings: findings.into_iter().take(to).skip(from).collect(),
     }))
+}
+
+/// What the policy of a request is meant to be.
+fn policy_type(request: &Request) -> Result<PolicyType, ApiError> {
+    let field = "validatePolicyResourceType";
+    let named = request.validate_policy_resource_type.as_deref();
+    let known = named.map(|name| {
+        ResourceType::find(name).ok_or_else(|| {
+            let known = ResourceType::ALL.map(ResourceType::name).join(", ");
+            ApiError::field(field, format!("expected one of {known}, got `{name}`"))
+        })
+    });
+    let known = known.transpose()?;
+    let policy_type = match request.policy_type {
+        WirePolicyType::Resource => return Ok(PolicyType::Resource(known)),
+        WirePolicyType::Identity => PolicyType::Identity,
+        WirePolicyType::ServiceControl => PolicyType::ServiceControl,
+        WirePolicyType::ResourceControl => PolicyType::ResourceControl,
+    };
+    match known {
+        None => Ok(policy_type),
+        Some(_) => Err(ApiError::field(
+            field,
+            "is for a policyType of RESOURCE_POLICY only",
+        )),
+    }
 }

@@ -4,14 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use trailwright_engine::PolicyDocument;
+use trailwright_engine::policy::Statement;
 
-use crate::server::error::{ApiError, Reason};
-
-/// A policy in a field of a request.
-pub(super) fn document(field: &str, text: &str) -> Result<PolicyDocument, ApiError> {
-    text.parse()
-        .map_err(|error| ApiError::invalid_parameter(format!("{field}: {error}")))
-}
+use crate::server::error::ApiError;
 
 /// Types of policies that access can be checked of.
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -22,14 +17,25 @@ pub(super) enum AccessCheckPolicyType {
 }
 
 impl AccessCheckPolicyType {
-    /// Only identity policies are compared here.
-    pub(super) fn must_be_identity(self) -> Result<(), ApiError> {
-        match self {
-            Self::IdentityPolicy => Ok(()),
-            Self::ResourcePolicy => Err(ApiError::validation(
-                Reason::NotSupported,
-                "policies of resources are not checked here: policyType must be IDENTITY_POLICY",
-            )),
+    /// A policy of this type in a field of a request.
+    pub(super) fn document(self, field: &str, text: &str) -> Result<PolicyDocument, ApiError> {
+        let wrong = |message: String| ApiError::invalid_parameter(format!("{field}: {message}"));
+        let parsed = text.parse::<PolicyDocument>();
+        let document = parsed.map_err(|error| wrong(error.to_string()))?;
+        let names = |it: &Statement| it.principals.is_some();
+        let (strange, what) = match self {
+            Self::IdentityPolicy => (
+                document.statement.iter().position(names),
+                "names a principal: a policy of an identity has none",
+            ),
+            Self::ResourcePolicy => (
+                document.statement.iter().position(|it| !names(it)),
+                "names no principal: a policy of a resource says whom it is about",
+            ),
+        };
+        match strange {
+            None => Ok(document),
+            Some(at) => Err(wrong(format!("the statement with index {at} {what}"))),
         }
     }
 }
