@@ -30,6 +30,6 @@ pub use lake::is_last_version;
 pub use limits::{Limits, Passed};
 pub use named::{Kind, NamedQuery, Parameter, named_queries, named_query, shown};
 pub use principals::PrincipalSummary;
-pub use rollup::{Refreshed, refresh, vacuum};
+pub use rollup::{Refreshed, Standing, refresh, standing, vacuum};
 pub use session::Session;
 pub use tables::{TableDoc, table, tables};

@@ -24,6 +24,7 @@ mod reading;
 mod refresh;
 
 use deltalake::DeltaTable;
+use trailwright_engine::location::Storage;
 use trailwright_engine::permission::MAPPING;
 
 use crate::lake::Lake;
@@ -75,6 +76,33 @@ pub(crate) fn kept(name: &str) -> Option<&'static Kept> {
     [&ACTIVITY, &DAYS]
         .into_iter()
         .find(|kept| kept.name == name)
+}
+
+/// Whether what is kept of the activity spares queries a look at all events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Standing {
+    /// It goes up to some version of the events; what came since is counted with it.
+    #[default]
+    Good,
+    /// There is none.
+    Missing,
+    /// Nobody believes it: another mapping of events or other queries made it, or the log of the
+    /// events does not tell what came since.
+    Outdated,
+}
+
+/// How the roll-up of the lake at `location` stands.
+pub async fn standing(location: &str, storage: &Storage) -> Result<Standing, Error> {
+    let lake = Lake::at(location, storage);
+    let Some(table) = RollUp::open(&lake, &ACTIVITY).await? else {
+        return Ok(Standing::Missing);
+    };
+    let events = lake.events().await?;
+    let rollup = RollUp::of(&lake, &ACTIVITY, table, &events).await?;
+    Ok(match rollup.changes(&lake, &events).await? {
+        Some(_) => Standing::Good,
+        None => Standing::Outdated,
+    })
 }
 
 /// The table property that says what the roll-up was made from and by.

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
-use trailwright_tests::trail::{delivery, record};
-use trailwright_tests::{Lab, Server, fixture};
+use trailwright_tests::trail::{ROLE, delivery, record};
+use trailwright_tests::{Iam, Lab, Server, fixture};
 
 use crate::{lab, lab_with};
 
@@ -23,13 +23,17 @@ const BROWSERS: [&str; 3] = [
 
 /// Runs a walk against the server of a lab, if there is a browser here.
 fn walk(name: &str, lab: &Lab, principal: &str, more: &[(&str, String)]) {
+    walk_at(name, &Server::start(lab, &[]), principal, more);
+}
+
+/// The same, against this server.
+fn walk_at(name: &str, server: &Server, principal: &str, more: &[(&str, String)]) {
     let packages = std::env::var_os("TRAILWRIGHT_TEST_BROWSER").filter(|it| !it.is_empty());
     let browser = BROWSERS.into_iter().find(|it| Path::new(it).exists());
     let (Some(packages), Some(browser)) = (packages, browser) else {
         eprintln!("NOTE: skipped: TRAILWRIGHT_TEST_BROWSER is not set, or there is no Chromium");
         return;
     };
-    let server = Server::start(lab, &[]);
     let shots = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .join("console")
         .join(name);
@@ -51,6 +55,21 @@ fn walk(name: &str, lab: &Lab, principal: &str, more: &[(&str, String)]) {
 #[test]
 fn the_whole_wizard_is_walked_on_real_logs() {
     walk("wizard", &lab_with("invictus"), USER, &[]);
+}
+
+#[test]
+fn a_policy_is_attached_and_rolled_back_by_buttons() {
+    let Some(iam) = Iam::start() else { return };
+    let lab = lab();
+    lab.write(
+        "logs/a.json",
+        delivery(&[
+            record(1),
+            record(2).calls("s3.amazonaws.com", "ListBuckets"),
+        ]),
+    );
+    lab.ingest("logs");
+    walk_at("attach", &iam.server(&lab), ROLE, &[]);
 }
 
 #[test]

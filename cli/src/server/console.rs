@@ -17,6 +17,7 @@ mod layout;
 mod memory;
 mod over_time;
 mod overview;
+mod paging;
 mod principal;
 mod principals;
 mod sign_in;

@@ -50,7 +50,7 @@ fn the_whole_way_is_walked_by_forms_and_links() {
     let job = generated_for_role(&visitor);
 
     let review = visitor.get(&format!("{job}/review")).status(200).body;
-    shows(&review, "<code>s3:GetObject</code>");
+    shows(&review, "<code>s3:<wbr>GetObject</code>");
     shows(&review, "<code>FrobQueue</code>");
     shows(&review, "s3:DeleteBucket");
     let evidence = visitor.get(&format!("{job}/evidence?action=s3:GetObject"));

@@ -89,11 +89,11 @@ impl Axis {
     /// What a column stands for, in words.
     pub(super) fn unit(&self) -> String {
         match (self.unit, self.step) {
-            (Unit::Day, 1) => "day".to_owned(),
-            (Unit::Day, 7) => "week".to_owned(),
+            (Unit::Day, 1) => "a day".to_owned(),
+            (Unit::Day, 7) => "a week".to_owned(),
             (Unit::Day, step) => format!("{step} days"),
-            (Unit::Minute, 1) => "minute".to_owned(),
-            (Unit::Minute, 60) => "hour".to_owned(),
+            (Unit::Minute, 1) => "a minute".to_owned(),
+            (Unit::Minute, 60) => "an hour".to_owned(),
             (Unit::Minute, step) => format!("{step} minutes"),
         }
     }
@@ -133,7 +133,7 @@ pub(super) fn columns(axis: &Axis, label: &str, days: &BTreeMap<i64, (u64, u64)>
     let height = |value: u64| 100.0 * part(value, most);
     html! {
         figure.columns {
-            div.most aria-hidden="true" { (count(most)) " a " (axis.unit()) }
+            div.most aria-hidden="true" { (count(most)) " in " (axis.unit()) }
             svg viewBox={ "0 0 " (axis.columns()) " 100" } preserveAspectRatio="none" role="img" aria-label=(label) {
                 @for (column, (all, second)) in &columns {
                     g {
@@ -242,7 +242,8 @@ mod tests {
     #[test]
     fn a_column_with_a_missing_day_is_no_full_one() {
         let axis = Axis::of(0, 199);
-        assert_eq!(axis.step, 7);
+        assert_eq!((axis.step, axis.unit().as_str()), (7, "a week"));
+        assert_eq!(Axis::of(0, 4_047).unit(), "34 days");
         let all: BTreeMap<i64, u64> = (0..200).map(|day| (day, 5)).collect();
         let mut gap = all.clone();
         gap.remove(&9);
@@ -261,6 +262,7 @@ mod tests {
             );
             assert!(axis.column(28_000_001) >= 0);
         }
+        assert_eq!(Axis::of_minutes(0, 7_000).unit(), "an hour");
         assert_eq!(
             Axis::of_minutes(28_148_514, 28_148_554).shown(28_148_514),
             "2023-07-09 13:54"

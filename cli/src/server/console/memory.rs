@@ -1,10 +1,13 @@
 //! What are pages made of that is asked for again and again? It holds for one version of the lake.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use maud::{Markup, html};
+use trailwright_engine::location::Storage;
 use trailwright_engine::time::TimeRange;
-use trailwright_sql::{Error, PrincipalSummary};
+use trailwright_sql::{Error, PrincipalSummary, Standing, standing};
 
 use super::kept::Kept;
 use super::overview::{Figures, Part};
@@ -22,6 +25,8 @@ pub(in crate::server) struct Memory {
     overviews: Kept<(Version, Part), Figures>,
     principals: Kept<Version, Vec<PrincipalSummary>>,
     places: Kept<u64, Vec<Place>>,
+    /// Whether pages are slow as the roll-up is of no use.
+    slow: AtomicBool,
 }
 
 /// A version of the lake, cut down to a time.
@@ -34,6 +39,7 @@ impl Default for Memory {
             overviews: Kept::most(8),
             principals: Kept::most(4),
             places: Kept::most(2),
+            slow: AtomicBool::new(false),
         }
     }
 }
@@ -74,6 +80,26 @@ impl Memory {
         };
         self.places.get_or(version, work).await
     }
+
+    /// What a page says that is slow for want of a roll-up.
+    pub(super) fn notice(&self, app: &App) -> Markup {
+        html! {
+            @if self.slow.load(Ordering::Relaxed) {
+                div.notice.warn {
+                    p { (SLOW) ". " code { (refresh(app)) } " makes it." }
+                }
+            }
+        }
+    }
+}
+
+/// Why pages are slow.
+const SLOW: &str =
+    "There is no roll-up of the activity that this version can use, so that pages count all events";
+
+/// The command that makes them quick.
+fn refresh(app: &App) -> String {
+    format!("trailwright lake refresh {}", app.lake.location())
 }
 
 /// Works out what the first pages need: when the server starts, and whenever the lake has moved.
@@ -81,7 +107,19 @@ impl Memory {
 pub(crate) async fn keep_warm(app: Arc<App>) {
     let mut stopping = app.stopping.clone();
     let work = async {
+        let mut looked_at = None;
         loop {
+            // One that is good stays so until the lake moves; one that is not may be made any time.
+            let version = app.lake.version().await.ok();
+            let was_slow = app.memory.slow.load(Ordering::Relaxed);
+            if was_slow || version != looked_at {
+                let slow = look_at_rollup(&app).await;
+                app.memory.slow.store(slow, Ordering::Relaxed);
+                if slow && !was_slow {
+                    tracing::warn!("{SLOW}; run `{}`", refresh(&app));
+                }
+                looked_at = version;
+            }
             // Whoever asks for the page is told.
             if let Err(trouble) = warm(&app).await {
                 tracing::debug!(message = trouble.message(), "not warm");
@@ -92,6 +130,17 @@ pub(crate) async fn keep_warm(app: Arc<App>) {
     tokio::select! {
         () = work => {}
         _ = stopping.wait_for(|stopping| *stopping) => {}
+    }
+}
+
+/// Whether pages are slow as the roll-up is of no use.
+async fn look_at_rollup(app: &App) -> bool {
+    match standing(app.lake.location(), &Storage::default()).await {
+        Ok(standing) => standing != Standing::Good,
+        Err(error) => {
+            tracing::debug!(%error, "the roll-up was not looked at");
+            false
+        }
     }
 }
 

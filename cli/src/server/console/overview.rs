@@ -14,7 +14,7 @@ use super::chart;
 use super::fields::{Fields, link};
 use super::layout::{Page, Place};
 use super::span;
-use super::text::{count, counted, day_text, empty, principal, select, when};
+use super::text::{action, count, counted, day_text, empty, principal, select, when};
 use crate::server::App;
 use figures::{Busy, Denied, Unmapped};
 
@@ -24,6 +24,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, fields: Fields) -> Answer 
     let range = span::range(&fields)?;
     let figures = app.memory.overview(&app, range, Part::of(&fields)).await?;
     let body = html! {
+        (app.memory.notice(&app))
         div.head {
             h1 { "Overview" }
             (filter(&fields, &figures))
@@ -139,7 +140,7 @@ fn denied_calls(rows: &[Denied]) -> Markup {
                     tbody {
                         @for row in rows {
                             tr {
-                                td.what.action { code { (row.what) } }
+                                td.what.action { (action(&row.what)) }
                                 td.what { (principal(&row.principal)) }
                                 td.n { (count(row.calls)) }
                                 td.opt { (when(row.last_seen.as_deref())) }

@@ -16,7 +16,9 @@ use super::fields::Fields;
 use super::layout::{Page, Place};
 use super::over_time::{Days, OverTime};
 use super::span;
-use super::text::{account_of, count, counted, name_of, principal as named, share, when};
+use super::text::{
+    account_of, action as action_name, count, counted, name_of, principal as named, share, when,
+};
 use super::trouble::Trouble;
 use crate::server::App;
 
@@ -76,6 +78,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, fields: Fields) -> Answer 
     let over_time = OverTime::of(&session, by_day(&days), &values).await?;
     let takes = takes_policy(arn);
     let body = html! {
+        (app.memory.notice(&app))
         nav.crumbs aria-label="You are here" { a href="/principals" { "Principals" } }
         div.head {
             div {
@@ -197,7 +200,7 @@ fn by_service(fields: &Fields, days: &[Day], actions: &[Action]) -> Markup {
 fn action_row(action: &Action) -> Markup {
     html! {
         tr {
-            td.what { code { (action.action) } }
+            td.what { (action_name(&action.action)) }
             td {
                 @match action.mapping.as_str() {
                     "mapped" => (access_level(&action.action)),

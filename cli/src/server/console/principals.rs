@@ -13,12 +13,10 @@ use super::ask::ask;
 use super::chart;
 use super::fields::Fields;
 use super::layout::{Page, Place};
+use super::paging::Paged;
 use super::span;
-use super::text::{account_of, count, counted, empty, kind, pager, principal, select, when};
+use super::text::{account_of, count, counted, empty, kind, principal, select, when};
 use crate::server::App;
-
-/// Principals of a page.
-const ROWS: usize = 50;
 
 /// Who called a service.
 #[derive(serde::Deserialize)]
@@ -59,11 +57,10 @@ pub(super) async fn page(State(app): State<Arc<App>>, fields: Fields) -> Answer 
                 && seen_since.is_none_or(|since| it.last_seen.is_some_and(|at| at >= since))
         })
         .collect();
-    let pages = found.len().div_ceil(ROWS).max(1);
-    let page = fields.number("page").unwrap_or(1).clamp(1, pages);
-    let shown = found.iter().skip((page - 1) * ROWS).take(ROWS).copied();
+    let shown = Paged::of(&found, &fields);
     let most = found.iter().map(|it| it.events).max().unwrap_or(0);
     let body = html! {
+        (app.memory.notice(&app))
         div.head {
             h1 { "Principals" }
             (filter(&fields, &all))
@@ -92,9 +89,9 @@ pub(super) async fn page(State(app): State<Arc<App>>, fields: Fields) -> Answer 
                     th.opt scope="col" { "First seen" }
                     th scope="col" { "Last seen" }
                 } }
-                tbody { @for it in shown { (row(it, most)) } }
+                tbody { @for it in shown.rows { (row(it, most)) } }
             } }
-            (pager(&fields, "/principals", page, pages))
+            (shown.turn(&fields, "/principals"))
         }
     };
     Ok(Page::new("Principals", Place::Principals, body).answer())

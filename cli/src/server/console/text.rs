@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use trailwright_engine::time;
 
-use super::fields::{Fields, link};
+use super::fields::link;
 
 /// Microseconds of a day.
 pub(super) const DAY: i64 = 86_400_000_000;
@@ -111,24 +111,22 @@ pub(super) fn kind(principal_type: &str) -> &str {
     }
 }
 
+/// An action, which breaks behind its service where a line is short.
+pub(super) fn action(name: &str) -> Markup {
+    html! {
+        code {
+            @match name.split_once(':') {
+                Some((service, name)) => { (service) ":" wbr; (name) }
+                None => (name),
+            }
+        }
+    }
+}
+
 /// A principal's name, with a link to its page.
 pub(super) fn principal(arn: &str) -> Markup {
     html! {
         a.name href=(link("/principal", "arn", arn)) title=(arn) { (short_name(arn)) }
-    }
-}
-
-/// Links to the pages of a long list.
-pub(super) fn pager(fields: &Fields, path: &str, page: usize, pages: usize) -> Markup {
-    let to = |page: usize| fields.clone().with("page", page).link(path);
-    html! {
-        @if pages > 1 {
-            nav.pager aria-label="Pages" {
-                @if page > 1 { a href=(to(page - 1)) rel="prev" { "← Previous" } }
-                span { "Page " (page) " of " (count(pages as u64)) }
-                @if page < pages { a href=(to(page + 1)) rel="next" { "Next →" } }
-            }
-        }
     }
 }
 
@@ -143,6 +141,10 @@ pub(super) fn share(rows: usize, lists: usize) -> usize {
     }
 }
 
+/// Values that can be chosen from a list. Where there are more, one is typed: nobody finds one among
+/// thousands, and the page stays light.
+pub(super) const CHOICES: usize = 200;
+
 /// A choice of one value of several.
 pub(super) fn select(
     name: &str,
@@ -152,6 +154,15 @@ pub(super) fn select(
     values: &[(String, String)],
 ) -> Markup {
     let unknown = chosen.filter(|it| values.iter().all(|(value, _)| value != it));
+    if values.len() > CHOICES {
+        return html! {
+            div.field {
+                label for={ "f-" (name) } { (label) }
+                input id={ "f-" (name) } name=(name) value=[chosen] placeholder={ "One of " (count(values.len() as u64)) }
+                    size="16" autocomplete="off" spellcheck="false";
+            }
+        };
+    }
     html! {
         div.field {
             label for={ "f-" (name) } { (label) }

@@ -68,7 +68,7 @@ pub(super) fn section(calendar: &Calendar) -> Markup {
                 p.key { span.gap { "no events" } @if axis.step > 1 { span.part { "days missing" } } span.l1 { "few" } span.l4 { "many" } }
             }
             p.hint {
-                "Each mark is a " (axis.unit()) ". A quiet region has days without events; an account that logs at all has some every day."
+                "Each mark is " (axis.unit()) ". A quiet region has days without events; an account that logs at all has some every day."
             }
             table.calendar {
                 thead { tr {

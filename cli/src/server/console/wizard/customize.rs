@@ -205,12 +205,12 @@ fn effect_row(effect: &Effect, chosen: &str) -> Markup {
                 Err(error) => td.dim colspan="6" { "Does not fit: " (error) },
                 Ok(dossier) => {
                     @let sum = |of: fn(&Reach) -> usize| count(dossier.reach.iter().map(of).sum::<usize>() as u64);
-                    td.n { (dossier.documents.len()) }
-                    td.n { (count(dossier.documents.iter().map(|it| it.size()).sum::<usize>() as u64)) }
-                    td.n { (sum(|it| it.exact)) }
-                    td.n { (sum(|it| it.widened)) }
-                    td.n { (sum(|it| it.unseen)) }
-                    td.n { (sum(|it| it.placeholder)) }
+                    td.n data-label="Documents" { (dossier.documents.len()) }
+                    td.n data-label="Characters" { (count(dossier.documents.iter().map(|it| it.size()).sum::<usize>() as u64)) }
+                    td.n data-label="Seen just so" { (sum(|it| it.exact)) }
+                    td.n data-label="Wider than seen" { (sum(|it| it.widened)) }
+                    td.n data-label="Not seen" { (sum(|it| it.unseen)) }
+                    td.n data-label="Waits for a value" { (sum(|it| it.placeholder)) }
                 }
             }
         }

@@ -18,15 +18,16 @@ use super::super::fields::Fields;
 use super::super::layout::{self, Page};
 use super::super::sign_in::redirect;
 use super::super::span;
-use super::super::text::{alert, counted, day_text, name_of};
+use super::super::text::{CHOICES, alert, counted, day_text, name_of};
 use super::super::trouble::Trouble;
 use super::steps::{Step, steps};
 use crate::server::App;
 use crate::server::jobs::{Order, Trail};
 use crate::writing::Writing;
 
-/// Names that are suggested while somebody types.
+/// Names that are suggested while somebody types, and their letters all together.
 const SUGGESTED: usize = 500;
+const LETTERS: usize = 40_000;
 
 /// Days of the spans that can be chosen.
 const SPANS: [i64; 4] = [7, 30, 90, 365];
@@ -80,7 +81,7 @@ async fn form(app: &App, fields: &Fields, trouble: Option<&Trouble>) -> Answer {
                     input.mono #principal name="principal" list="principals" required value=[fields.get("principal")]
                         placeholder="arn:aws:iam::111122223333:role/name" autocomplete="off" spellcheck="false";
                     datalist #principals {
-                        @for arn in takers.iter().take(SUGGESTED) { option value=(arn) { (name_of(arn)) } }
+                        @for arn in suggested(&takers) { option value=(arn) { (name_of(arn)) } }
                     }
                     p.hint {
                         (counted(takers.len() as u64, "role or user", "roles and users")) " in the logs. "
@@ -112,25 +113,71 @@ async fn form(app: &App, fields: &Fields, trouble: Option<&Trouble>) -> Answer {
             }
             section.wide {
                 h2 { "Accounts and regions" }
-                @for (name, title, values) in [("account", "Accounts", &accounts), ("region", "Regions", &regions)] {
-                    fieldset {
-                        legend { (title) }
-                        div.checks {
-                            @for value in values {
-                                label.check {
-                                    input type="checkbox" name=(name) value=(value) checked[fields.has(name, value)];
-                                    span { (value) }
-                                }
-                            }
-                        }
-                    }
-                }
+                (places_of("account", "Accounts", fields, &accounts))
+                (places_of("region", "Regions", fields, &regions))
                 p.hint { "None chosen means all: " (counted(accounts.len() as u64, "account", "accounts")) ", " (counted(regions.len() as u64, "region", "regions")) " in the logs." }
             }
             div.actions { button.primary type="submit" { "Generate" } }
         }
     };
     Ok(Page::new("Generate a policy", layout::Place::Policies, body).answer())
+}
+
+/// The names that are suggested, the busiest first.
+fn suggested<'a>(takers: &[&'a str]) -> Vec<&'a str> {
+    let mut letters = 0;
+    let fits = |arn: &&&str| {
+        letters += arn.len();
+        letters <= LETTERS
+    };
+    takers
+        .iter()
+        .take(SUGGESTED)
+        .take_while(fits)
+        .copied()
+        .collect()
+}
+
+/// Accounts or regions to choose from; where there are too many, those that are chosen, and a field
+/// to type others.
+fn places_of(name: &str, title: &str, fields: &Fields, values: &BTreeSet<&str>) -> Markup {
+    let chosen = listed(fields, name);
+    let shown: Vec<&str> = match values.len() > CHOICES {
+        true => chosen.iter().copied().collect(),
+        false => chosen.union(values).copied().collect(),
+    };
+    html! {
+        fieldset {
+            legend { (title) }
+            div.checks.many {
+                @for value in &shown {
+                    label.check {
+                        input type="checkbox" name=(name) value=(value) checked[chosen.contains(value)];
+                        span { (value) }
+                    }
+                }
+            }
+            @if values.len() > CHOICES {
+                div.field {
+                    label for={ (name) "-list" } { (title) ", with commas between them" }
+                    input.mono id={ (name) "-list" } name=(list(name)) autocomplete="off" spellcheck="false";
+                }
+            }
+        }
+    }
+}
+
+/// The name of the field in which several values are typed.
+fn list(name: &str) -> String {
+    format!("{name}-list")
+}
+
+/// The values that were chosen, and those that were typed.
+fn listed<'a>(fields: &'a Fields, name: &str) -> BTreeSet<&'a str> {
+    let typed = list(name);
+    let typed = fields.all(&typed).flat_map(|it| it.split(','));
+    let typed = typed.map(str::trim).filter(|it| !it.is_empty());
+    fields.all(name).chain(typed).collect()
 }
 
 /// Which time is chosen: a span that ends with the logs, or dates.
@@ -198,7 +245,10 @@ fn begin(app: &App, fields: &Fields) -> Result<String, Trouble> {
     let time = |micros: i64| {
         Timestamp::from_microsecond(micros).map_err(|error| Trouble::refused(error.to_string()))
     };
-    let texts = |name: &str| fields.all(name).map(ToOwned::to_owned).collect::<Vec<_>>();
+    let texts = |name: &str| {
+        let values = listed(fields, name).into_iter();
+        values.map(ToOwned::to_owned).collect::<Vec<_>>()
+    };
     let regions = texts("region");
     let order = Order {
         principal_arn: principal.to_owned(),

@@ -9,23 +9,19 @@ use trailwright_engine::time::to_text;
 use super::super::Answer;
 use super::super::fields::Fields;
 use super::super::layout::{Page, Place};
+use super::super::paging::Paged;
 use super::super::sign_in::redirect;
-use super::super::text::{empty, pager, principal, when};
+use super::super::text::{empty, principal, when};
 use crate::server::App;
 use crate::server::error::ApiError;
 use crate::server::jobs::{Job, Status};
-
-/// Generations of a page.
-const ROWS: usize = 50;
 
 pub(super) async fn page(State(app): State<Arc<App>>, fields: Fields) -> Answer {
     let jobs = app
         .jobs
         .list(fields.get("principal"), usize::MAX, None)
         .jobs;
-    let pages = jobs.len().div_ceil(ROWS).max(1);
-    let page = fields.number("page").unwrap_or(1).clamp(1, pages);
-    let shown = jobs.iter().skip((page - 1) * ROWS).take(ROWS);
+    let shown = Paged::of(&jobs, &fields);
     let body = html! {
         div.head {
             h1 { "Policies" }
@@ -43,9 +39,9 @@ pub(super) async fn page(State(app): State<Arc<App>>, fields: Fields) -> Answer 
                     th scope="col" { "Started" }
                     th scope="col" { span.sr { "Open" } }
                 } }
-                tbody { @for job in shown { (row(job)) } }
+                tbody { @for job in shown.rows { (row(job)) } }
             } }
-            (pager(&fields, "/jobs", page, pages))
+            (shown.turn(&fields, "/jobs"))
         }
     };
     Ok(Page::new("Policies", Place::Policies, body).answer())

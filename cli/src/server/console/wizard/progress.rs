@@ -65,7 +65,7 @@ fn state(job: &Job) -> String {
                 .completed_on
                 .map(|end| end.duration_since(job.started_on));
             match took {
-                Some(took) => format!("The policy is ready, after {} ms", took.as_millis()),
+                Some(took) => format!("The policy is ready, after {:.1} s", took.as_secs_f64()),
                 None => "The policy is ready".to_owned(),
             }
         }

@@ -12,7 +12,7 @@ use trailwright_engine::{PolicyDocument, Reference};
 use super::super::Answer;
 use super::super::fields::Fields;
 use super::super::layout::{Page, Place};
-use super::super::text::{alert, count, counted, when};
+use super::super::text::{action as action_name, alert, count, counted, when};
 use super::choice::carried;
 use super::draft::Draft;
 use super::steps::{Step, steps, title, to};
@@ -261,7 +261,7 @@ fn difference(compared: &Compared) -> Markup {
                         thead { tr { th scope="col" { "Action" } th.n scope="col" { "Calls" } th.opt scope="col" { "Last seen" } @if state != Became::NotGranted { th.opt scope="col" { "Granted by" } } } }
                         tbody { @for action in actions.iter().take(SHOWN) {
                             tr {
-                                td.what { code { (action.action) } @if let Some(why) = action.why { " " span.hint { (why) } } }
+                                td.what { (action_name(&action.action)) @if let Some(why) = action.why { " " span.hint { (why) } } }
                                 td.n { (count(action.uses)) }
                                 td.opt { (when(action.last_seen.as_deref())) }
                                 @if state != Became::NotGranted { td.opt { (action.granted_by.iter().cloned().collect::<Vec<_>>().join(", ")) } }

@@ -13,7 +13,7 @@ use super::super::Answer;
 use super::super::fields::{Fields, link};
 use super::super::layout::{Page, Place};
 use super::super::principal::access_level;
-use super::super::text::{count, counted, share, when};
+use super::super::text::{action as action_name, count, counted, share, when};
 use super::choice::carried;
 use super::steps::{Step, steps, title, to};
 use super::written::Written;
@@ -204,7 +204,7 @@ fn included(id: &str, fields: &Fields, actions: &BTreeMap<&str, Action<'_>>) -> 
                         tbody {
                             @for (name, action) in actions.iter().take(shown) {
                                 tr {
-                                    td.what { a href=(carried(fields).and("action", name).link(&evidence)) { code { (name) } } }
+                                    td.what { a href=(carried(fields).and("action", name).link(&evidence)) { (action_name(name)) } }
                                     td { (access_level(name)) }
                                     td.n { @if action.events > 0 { (count(action.events)) } @else { span.tag { "added" } } }
                                     td.opt { (when(action.first)) }
@@ -283,9 +283,14 @@ fn services(
 /// The name of a service, with its prefix.
 pub(super) fn service_name(prefix: &str) -> Markup {
     let known = Reference::bundled().service(prefix);
+    let long = known.map(|it| {
+        it.name
+            .trim_start_matches("Amazon ")
+            .trim_start_matches("AWS ")
+    });
     html! {
         (prefix)
-        @if let Some(service) = known { " " span.long { (service.name.trim_start_matches("Amazon ").trim_start_matches("AWS ")) } }
+        @if let Some(long) = long.filter(|it| !it.eq_ignore_ascii_case(prefix)) { " " span.long { (long) } }
     }
 }
 
