@@ -4,6 +4,7 @@ mod api;
 mod attacks;
 mod clients;
 mod jobs;
+mod moves;
 mod policies;
 mod stop;
 mod tell;

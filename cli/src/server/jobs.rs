@@ -256,7 +256,8 @@ impl Jobs {
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<Job> {
-        self.lock().get(id).map(|known| known.job.clone())
+        let job = self.lock().get(id).map(|known| known.job.clone());
+        job.filter(|job| !self.is_old(job))
     }
 
     /// What a job found, if it succeeded.
@@ -313,18 +314,18 @@ impl Jobs {
 
     /// Takes away what ended too long ago.
     fn forget_old(&self) {
-        let Some(keep) = self.keep else {
-            return;
-        };
-        let now = Timestamp::now();
-        let old = |job: &Job| {
-            job.completed_on
-                .is_some_and(|ended| now.duration_since(ended) > keep)
-        };
-        for job in self.select(old) {
+        for job in self.select(|job| self.is_old(job)) {
             self.lock().remove(&job.job_id);
             self.store.remove(&job.job_id);
         }
+    }
+
+    /// Whether a job ended so long ago that it is no longer kept.
+    fn is_old(&self, job: &Job) -> bool {
+        let age = job
+            .completed_on
+            .map(|ended| Timestamp::now().duration_since(ended));
+        age.zip(self.keep).is_some_and(|(age, keep)| age > keep)
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Known>> {

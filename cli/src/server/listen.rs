@@ -118,8 +118,13 @@ async fn connection(stream: TcpStream, router: Router, mut stopping: watch::Rece
             connection.await
         }
     };
-    if let Err(error) = ended {
+    match ended {
+        // The answer is hyper's own, before there is a request that could have an id.
+        Err(error) if error.is_parse() => {
+            tracing::info!(%error, "what came was no HTTP request, and was refused");
+        }
         // Clients come and go.
-        tracing::debug!(%error, "a connection ended");
+        Err(error) => tracing::debug!(%error, "a connection ended"),
+        Ok(()) => {}
     }
 }

@@ -95,19 +95,42 @@ fn sql_is_answered_as_rows_up_to_a_limit() {
     assert_eq!(ask("SELECT 1 AS a WHERE false")["columns"], json!(["a"]));
 }
 
-#[test]
-fn whoever_listens_hears_of_a_job_until_it_ends() {
-    let lab = lab_of_reader();
-    let server = Server::start(&lab, &[]);
+/// The lines of the stream of events, behind its head.
+fn listen(server: &Server, header: &str) -> impl Iterator<Item = String> + use<> {
     let mut stream = server.connect();
     let (host, token) = (server.address, &server.token);
     let request = format!(
-        "GET /api/v1/events HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n\r\n"
+        "GET /api/v1/events HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n{header}\r\n"
     );
     stream.write_all(request.as_bytes()).unwrap();
     let mut lines = BufReader::new(stream).lines().map(Result::unwrap);
     assert_eq!(lines.next().unwrap(), "HTTP/1.1 200 OK");
     while !lines.next().unwrap().is_empty() {}
+    lines
+}
+
+#[test]
+fn who_listens_again_is_told_that_something_may_be_missed() {
+    let lab = lab_of_reader();
+    let server = Server::start(&lab, &[]);
+    let mut lines = listen(&server, "");
+    let id = start(&server);
+    // Clients send the last of these when they come again.
+    let told = lines.find_map(|line| Some(line.strip_prefix("id: ")?.to_owned()));
+    assert_eq!(told.as_ref(), Some(&id));
+    drop(lines);
+    let mut lines = listen(&server, &format!("Last-Event-ID: {id}\r\n"));
+    assert_eq!(
+        lines.find(|it| it.starts_with("event: ")).unwrap(),
+        "event: missed"
+    );
+}
+
+#[test]
+fn whoever_listens_hears_of_a_job_until_it_ends() {
+    let lab = lab_of_reader();
+    let server = Server::start(&lab, &[]);
+    let mut lines = listen(&server, "");
     let id = start(&server);
     let mut stages = Vec::new();
     for line in &mut lines {

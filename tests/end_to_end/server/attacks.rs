@@ -155,6 +155,8 @@ fn too_much_is_refused_and_the_server_lives() {
         let refused = answer.is_empty() || answer.starts_with("HTTP/1.1 4");
         assert!(refused, "{answer}");
     }
+    let log = std::fs::read_to_string(lab.path("server.log")).unwrap();
+    assert!(log.contains("what came was no HTTP request"), "{log}");
     // A length that is a lie is believed, and is too much.
     let lie = server.begin("POST", "/policy/validation", 99_999_999_999);
     Response::read(lie).status(413);

@@ -303,6 +303,27 @@ fn jobs_are_forgotten_after_their_days() {
 }
 
 #[test]
+fn a_job_is_forgotten_when_its_days_are_over_though_nobody_lists_jobs() {
+    let lab = lab_of_reader();
+    let id = "5a3f6d0e-2f64-4a5c-8d2c-4dd0a4a3a0a2";
+    let ended = jiff::Timestamp::now() - jiff::SignedDuration::from_secs(24 * 3600 - 8);
+    let job = json!({
+        "jobId": id,
+        "status": "CANCELED",
+        "startedOn": ended,
+        "completedOn": ended,
+        "order": {"principalArn": ROLE, "trails": []},
+    });
+    lab.write(&format!("lake/jobs/{id}.job.json"), job.to_string());
+    let server = Server::start(&lab, &["--keep-jobs", "1"]);
+    // Eight seconds are left of its day.
+    server.until_status(&format!("/api/v1/jobs/{id}"), 404);
+    server
+        .ask("GET", &format!("/policy/generation/{id}"), "")
+        .status(400);
+}
+
+#[test]
 fn a_request_that_is_wrong_says_where() {
     let lab = lab_of_reader();
     let server = Server::start(&lab, &[]);

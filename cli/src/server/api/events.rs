@@ -1,13 +1,16 @@
 //! What becomes of the policy generations, as it happens? Server-sent events, each a job.
+//!
+//! Who was away for a while is told so, and asks for the list.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::sse::{Event, Sse};
-use futures::Stream;
-use futures::stream::unfold;
+use futures::stream::{iter, unfold};
+use futures::{Stream, StreamExt};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::server::App;
@@ -18,14 +21,19 @@ const ALIVE: Duration = Duration::from_secs(15);
 
 pub(in crate::server) async fn answer(
     State(app): State<Arc<App>>,
+    headers: HeaderMap,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let state = (app.jobs.notices(), app.stopping.clone());
+    // Clients send it when they come again after a connection broke.
+    let again = headers.contains_key("last-event-id").then(|| Ok(missed()));
     let events = unfold(state, async |(mut notices, mut stopping)| {
         let event = tokio::select! {
             notice = notices.recv() => match notice {
-                Ok(job) => Event::default().event("job").json_data(job).ok()?,
-                // Who listens asks for the list again.
-                Err(RecvError::Lagged(_)) => Event::default().event("missed").data("{}"),
+                Ok(job) => {
+                    let event = Event::default().event("job").id(&job.job_id);
+                    event.json_data(job).ok()?
+                }
+                Err(RecvError::Lagged(_)) => missed(),
                 Err(RecvError::Closed) => return None,
             },
             () = tokio::time::sleep(ALIVE) => Event::default().comment("alive"),
@@ -33,5 +41,10 @@ pub(in crate::server) async fn answer(
         };
         Some((Ok(event), (notices, stopping)))
     });
-    Sse::new(events)
+    Sse::new(iter(again).chain(events))
+}
+
+/// Who listens asks for the list again.
+fn missed() -> Event {
+    Event::default().event("missed").data("{}")
 }
