@@ -1,5 +1,7 @@
 //! What must hold besides, for a permission to be as narrow as its use was?
 
+use serde_json::Value;
+
 use super::call::CallInfo;
 use super::members::normal;
 use crate::reference::{Action, Reference};
@@ -38,9 +40,13 @@ impl Condition {
     /// That a key has the value that an event tells, to the letter. `None` where no policy can hold
     /// such a value.
     fn told(key: &str, value: &str) -> Option<Self> {
-        let can_be_held = value.chars().all(crate::generate::can_be_held);
-        can_be_held.then(|| Self::of("StringEquals", key, [literal(value)]))
+        can_be_told(value).then(|| Self::of("StringEquals", key, [literal(value)]))
     }
+}
+
+/// Whether a policy can hold a value to the letter.
+fn can_be_told(value: &str) -> bool {
+    value.chars().all(crate::generate::can_be_held)
 }
 
 /// A value that stands for itself in a policy: `${` would begin a policy variable. `*` and `?` are
@@ -67,8 +73,15 @@ pub(super) fn of(action: &Action, info: &CallInfo<'_>, reference: &Reference) ->
 /// A service that calls for a principal uses the principal's permission. Where the service is
 /// one that IAM can name, the permission is limited to calls through it.
 fn via_service(action: &Action, info: &CallInfo<'_>, reference: &Reference) -> Vec<Condition> {
-    let service = info.call.invoked_by;
-    let service = service.and_then(|invoked_by| reference.via_service(invoked_by));
+    let service = info.call.invoked_by.and_then(|invoked_by| {
+        if !is_service(invoked_by) {
+            return None;
+        }
+        // What a service binds to a ciphertext is its own, whoever asked it first: an object of
+        // S3 that Athena reads is decrypted for S3.
+        let of_context = context_keys(info).find_map(|key| reference.via_service_of_context(key));
+        of_context.or_else(|| reference.via_service(invoked_by))
+    });
     let (Some(service), Some(region)) = (service, info.call.aws_region) else {
         return Vec::new();
     };
@@ -77,13 +90,39 @@ fn via_service(action: &Action, info: &CallInfo<'_>, reference: &Reference) -> V
     } else {
         "amazonaws.com"
     };
-    let via = Condition::told("kms:ViaService", &format!("{service}.{region}.{domain}"));
-    let mut conditions: Vec<Condition> = via.into_iter().collect();
+    let names = service.via_service.iter();
+    let names = names.map(|name| format!("{name}.{region}.{domain}"));
+    let names: Vec<String> = names.collect();
+    let mut conditions = Vec::new();
+    if names.iter().all(|name| can_be_told(name)) {
+        let names = names.iter().map(|name| literal(name));
+        conditions.push(Condition::of("StringEquals", "kms:ViaService", names));
+    }
     if action.name == "CreateGrant" {
         let key = "kms:GrantIsForAWSResource";
         conditions.push(Condition::new("Bool", key, &["true"]));
     }
     conditions
+}
+
+/// Whether a call was made by a service: `AWS Internal` is one that CloudTrail does not name.
+fn is_service(caller: &str) -> bool {
+    caller == "AWS Internal"
+        || caller.ends_with(".amazonaws.com")
+        || caller.ends_with(".amazonaws.com.cn")
+}
+
+/// The keys of the encryption context that the request gives, or those that a grant is limited to.
+fn context_keys<'i>(info: &'i CallInfo<'_>) -> impl Iterator<Item = &'i str> {
+    let request = info.request_value();
+    let constraints = request.get("constraints");
+    let of_grant = ["encryptionContextSubset", "encryptionContextEquals"];
+    let of_grant = of_grant.map(|member| constraints.and_then(|it| it.get(member)));
+    let contexts = of_grant
+        .into_iter()
+        .chain([request.get("encryptionContext")]);
+    let contexts = contexts.flatten().filter_map(Value::as_object);
+    contexts.flat_map(|context| context.keys().map(String::as_str))
 }
 
 /// Tags that are given as a resource is made are limited to that: EC2 tells IAM which call it is.

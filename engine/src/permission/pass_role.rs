@@ -100,11 +100,8 @@ impl PlannedMember {
             members.iter().filter(|it| self.is(it)).collect()
         };
         let given = of(info.request());
-        let by_template = || {
-            let names = ["launchtemplateid", "launchtemplatename"];
-            names.iter().any(|name| info.request().get(name).is_some())
-        };
-        match given.is_empty() && self.row.kind == PassRoleKind::InstanceProfile && by_template() {
+        let of_profile = self.row.kind == PassRoleKind::InstanceProfile;
+        match given.is_empty() && of_profile && info.by_launch_template() {
             true => of(info.response()),
             false => given,
         }

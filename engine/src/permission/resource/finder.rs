@@ -11,6 +11,7 @@ mod ecs;
 mod eks;
 mod elasticloadbalancing;
 mod events;
+mod health;
 mod iam;
 mod kms;
 mod lambda;
@@ -44,7 +45,7 @@ struct Search<'s, 'a> {
 type Finder = fn(Search<'_, '_>) -> Option<Vec<Found>>;
 
 /// The finder of each service that has one, by the prefix of the action.
-const FINDERS: [(&str, Finder); 26] = [
+const FINDERS: [(&str, Finder); 27] = [
     ("apigateway", api_gateway::find),
     ("autoscaling", autoscaling::find),
     ("backup", backup::find),
@@ -57,6 +58,7 @@ const FINDERS: [(&str, Finder); 26] = [
     ("eks", eks::find),
     ("elasticloadbalancing", elasticloadbalancing::find),
     ("events", events::find),
+    ("health", health::find),
     ("iam", iam::find),
     ("kms", kms::find),
     ("lambda", lambda::find),
