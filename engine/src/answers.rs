@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::arn::Arn;
-use crate::generate::can_be_held;
+use crate::generate::{MOST_TYPES, can_be_held, limiting};
 use crate::policy::{Effect, PolicyDocument, Statement};
 use crate::reference::Reference;
 use crate::validate::{FindingType, PolicyType, validate};
@@ -38,7 +38,8 @@ pub struct Answers {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Addition {
-    /// On the resources that it requires, as placeholders; on `*` if it requires none.
+    /// On the types of resource that it requires or can be limited to, as placeholders; on `*` if
+    /// there are none.
     Action(String),
     /// On these resources.
     On(ActionOn),
@@ -91,6 +92,14 @@ pub enum AnswerError {
     /// No resource at all.
     #[error("`{0}` is to be added on no resource")]
     NoResource(String),
+    /// An action that can be limited to more types of resource than anybody would fill in.
+    #[error("`{action}` can be limited to {types} types of resource, and is given none")]
+    ManyTypes {
+        /// The action.
+        action: String,
+        /// How many there are.
+        types: usize,
+    },
     /// A resource that IAM would not take.
     #[error("`{resource}` is no resource that IAM takes: {why}")]
     Refused {
@@ -217,7 +226,7 @@ fn check_addition(addition: &Addition, reference: &Reference) -> Result<(), Answ
     }
     let action = known(action, reference)?;
     let Addition::On(on) = addition else {
-        return Ok(());
+        return limited(action, reference);
     };
     if on.resources.is_empty() {
         return Err(AnswerError::NoResource(action));
@@ -240,6 +249,16 @@ fn check_addition(addition: &Addition, reference: &Reference) -> Result<(), Answ
         }
     }
     Ok(())
+}
+
+/// Whether an action without a resource has few enough placeholders.
+fn limited(action: String, reference: &Reference) -> Result<(), AnswerError> {
+    let known = action.split_once(':');
+    let known = known.and_then(|(prefix, name)| reference.action(prefix, name));
+    match known.map_or(0, |it| limiting(it, reference).len()) {
+        types if types > MOST_TYPES => Err(AnswerError::ManyTypes { action, types }),
+        _ => Ok(()),
+    }
 }
 
 /// What is wrong with a resource, if a policy with it would not work.
@@ -288,6 +307,9 @@ impl AnswerError {
             Self::Pattern(_) => "an action that nobody named would be granted as well".to_owned(),
             Self::Resource { .. } | Self::NoResource(_) | Self::Refused { .. } => {
                 "give an ARN, or * for all".to_owned()
+            }
+            Self::ManyTypes { action, .. } => {
+                format!("say on which, as in `{action}=ARN`, or `{action}=*` for all")
             }
             Self::NoValue(name) => format!(
                 "for example {}=logs; without it the placeholder stays open",
@@ -382,6 +404,11 @@ mod tests {
                 "sqs:*",
                 "`sqs:*` is a pattern: name the actions one by one",
                 "an action that nobody named would be granted as well",
+            ),
+            (
+                "ec2:CreateTags",
+                "`ec2:CreateTags` can be limited to 106 types of resource, and is given none",
+                "say on which, as in `ec2:CreateTags=ARN`, or `ec2:CreateTags=*` for all",
             ),
             (
                 "sqs:SendMessage=queue",

@@ -15,6 +15,7 @@ mod select;
 mod shorten_actions;
 mod split_by_size;
 mod tally;
+mod template;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +27,7 @@ use crate::permission::{Condition, Origin};
 use crate::policy::{self, OneOrMany, PolicyDocument, Statement};
 use crate::reference::{AccessLevel, Reference};
 
-pub(crate) use characters::can_be_held;
+pub(crate) use characters::{can_be_held, with_stars};
 pub use generalize::Generalized;
 pub use narrow::{Narrowed, Narrowing, NotNarrowed};
 pub use placeholder::{Unfilled, placeholders};
@@ -35,6 +36,7 @@ pub(crate) use shorten_actions::shorten;
 pub use split_by_size::{DoesNotFit, Split, Target, fit, split_by_size};
 use tally::Tallies;
 pub use tally::Tally;
+pub(crate) use template::{MOST_TYPES, limiting};
 
 /// A policy, and what to know about it.
 #[derive(Debug, Clone)]
@@ -245,7 +247,7 @@ fn without(used: &mut [Used<'_>], keys: &BTreeSet<&'static str>) {
 fn held(used: &mut [Used<'_>]) -> Vec<Generalized> {
     let mut patterns: BTreeMap<String, BTreeSet<Cow<'_, str>>> = BTreeMap::new();
     for one in used {
-        let held = characters::held(one.resource.clone());
+        let held = with_stars(one.resource.clone());
         if held != one.resource {
             let seen = std::mem::replace(&mut one.resource, held);
             let of_pattern = patterns.entry(one.resource.clone().into_owned());

@@ -156,11 +156,28 @@ impl Reference {
         let label = event_source::label(event_source);
         let listed = |label| load::find(&self.event_sources, label).map(|source| source.prefix);
         let service = |label| self.service(label).map(|service| service.prefix);
-        let first = label.split('.').next().unwrap_or(label);
+        // Part of the name of another provider's service is no service of AWS.
+        let is_of_aws = label.len() < event_source.len();
+        let first = label.split('.').next().filter(|_| is_of_aws);
         listed(label)
             .or_else(|| service(label))
-            .or_else(|| listed(first))
-            .or_else(|| service(first))
+            .or_else(|| first.and_then(listed))
+            .or_else(|| first.and_then(service))
+            .or_else(|| self.prefix_spelled_otherwise(label))
+    }
+
+    /// The same for a source that differs from a known one in its separators alone:
+    /// `application-insights` is `applicationinsights`, `metering-marketplace` is
+    /// `metering.marketplace`.
+    fn prefix_spelled_otherwise(&self, label: &str) -> Option<&'static str> {
+        let alike = |other: &str| event_source::letters(other).eq(event_source::letters(label));
+        let mut listed = self.event_sources.iter();
+        let listed = listed.find(|source| alike(source.label));
+        listed.map(|source| source.prefix).or_else(|| {
+            let mut services = self.services.iter();
+            let found = services.find(|service| alike(service.prefix));
+            found.map(|service| service.prefix)
+        })
     }
 
     /// The actions that IAM checks for an event whose name is not that of its one action.
@@ -271,13 +288,15 @@ impl Reference {
         &self.opaque_members
     }
 
-    /// The services to which an operation passes a role, where that is known.
-    pub fn passed_to(&self, prefix: &str, operation: &str) -> &[&'static str] {
+    /// The services to which an operation of one of these names passes a role, where that is known.
+    pub fn passed_to(&self, prefix: &str, operations: [&str; 2]) -> &[&'static str] {
         let rows = load::find_all(&self.passed_to, prefix);
-        let own = rows
-            .iter()
-            .find(|row| row.operation.eq_ignore_ascii_case(operation));
-        own.or_else(|| rows.iter().find(|row| row.operation == "*"))
+        let mut own = operations.iter().filter_map(|operation| {
+            let mut rows = rows.iter();
+            rows.find(|row| row.operation.eq_ignore_ascii_case(operation))
+        });
+        own.next()
+            .or_else(|| rows.iter().find(|row| row.operation == "*"))
             .map_or(&[], |row| &row.service_principals)
     }
 
@@ -299,10 +318,15 @@ impl Reference {
         named.next()
     }
 
-    /// What `kms:ViaService` names a calling service, before the region.
-    pub fn via_service(&self, invoked_by: &str) -> Option<&'static str> {
-        let label = event_source::label(invoked_by);
-        load::find(&self.via_services, label).map(|row| row.via_service)
+    /// A service that `kms:ViaService` may name, by how events name it.
+    pub fn via_service(&self, invoked_by: &str) -> Option<&ViaService> {
+        load::find(&self.via_services, event_source::label(invoked_by))
+    }
+
+    /// The same, by a key of the encryption context that it gives.
+    pub fn via_service_of_context(&self, key: &str) -> Option<&ViaService> {
+        let mut rows = self.via_services.iter();
+        rows.find(|row| row.encryption_context.contains(&key))
     }
 }
 

@@ -112,6 +112,11 @@ fn value(member: &str, action: &Action) -> String {
         ("codebuild", "id" | "ids") => "some-project:0123".to_owned(),
         ("bedrock", "modelid" | "modelidentifier") => "anthropic.some-model".to_owned(),
         ("organizations", "handshakeid") => "h-0123".to_owned(),
+        ("arc-zonal-shift", "resourceidentifier") => filled(
+            "arn:${Partition}:elasticloadbalancing:${Region}:${Account}:loadbalancer/app/x/1",
+        ),
+        ("iam", "deletiontaskid") => "task/aws-service-role/x.amazonaws.com/Role/1".to_owned(),
+        ("route53", "resourcetype") => "hostedzone".to_owned(),
         ("serverlessrepo", "applicationid") => filled(
             "arn:${Partition}:serverlessrepo:${Region}:${Account}:applications/${ResourceId}",
         ),

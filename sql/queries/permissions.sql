@@ -47,7 +47,7 @@ FROM (
             recipient_account_id,
             principal,
             principal_account,
-            invoked_by,
+            coalesce(invoked_by, source_ip_address),
             error_code,
             error_message,
             request_parameters,

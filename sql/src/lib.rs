@@ -19,6 +19,7 @@ mod named;
 mod plain;
 mod principals;
 mod rollup;
+mod runs;
 mod session;
 mod tables;
 

@@ -26,6 +26,17 @@ pub struct PrincipalSummary {
 /// Names that a hint suggests.
 const SUGGESTIONS: usize = 3;
 
+/// What a principal is called, without its account and path. Of a session's ARN that is its role.
+fn name(principal: &str) -> String {
+    let mut parts = principal.rsplit(['/', ':']);
+    let last = parts.next().unwrap_or(principal);
+    let name = match principal.contains(":assumed-role/") {
+        true => parts.next().unwrap_or(last),
+        false => last,
+    };
+    name.to_lowercase()
+}
+
 impl Session {
     /// The principals of the session's time range, the busiest first.
     pub async fn principals(&self) -> Result<Vec<PrincipalSummary>, Error> {
@@ -56,15 +67,18 @@ impl Session {
 
     /// The error for a principal that did nothing, with names that were perhaps meant.
     pub(crate) async fn unknown_principal(&self, principal: &str) -> Result<Error, Error> {
-        let name = |arn: &str| arn.rsplit(['/', ':']).next().unwrap_or(arn).to_lowercase();
         let wanted = name(principal);
         let known = self.principals().await?;
-        let alike: Vec<&str> = known
-            .iter()
-            .filter(|known| !wanted.is_empty() && known.principal.to_lowercase().contains(&wanted))
-            .map(|known| known.principal.as_str())
-            .take(SUGGESTIONS)
-            .collect();
+        let known_as = known.iter().map(|known| known.principal.as_str());
+        let (same, others): (Vec<&str>, Vec<&str>) = known_as
+            .filter(|known| !wanted.is_empty() && known.to_lowercase().contains(&wanted))
+            .partition(|known| name(known) == wanted);
+        // Any name has a letter or two.
+        let others = others.into_iter().filter(|_| wanted.len() >= 3);
+        let mut alike: Vec<&str> = same.into_iter().chain(others).collect();
+        let account = |arn: &str| arn.split(':').nth(4).map(ToOwned::to_owned);
+        alike.sort_by_key(|known| account(known) != account(principal));
+        alike.truncate(SUGGESTIONS);
         let hint = match (alike.as_slice(), known.len()) {
             ([], 0) => "the lake has no events in that range".to_owned(),
             ([], _) => "`trailwright principals` lists who is there".to_owned(),
@@ -79,5 +93,22 @@ impl Session {
             range: format!("{}{}", part("from", range.from), part("before", range.to)),
             hint,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_called_as_its_role() {
+        for (principal, expected) in [
+            ("arn:aws:iam::111122223333:role/path/App", "app"),
+            ("arn:aws:sts::111122223333:assumed-role/App/session", "app"),
+            ("App", "app"),
+            ("", ""),
+        ] {
+            assert_eq!(name(principal), expected);
+        }
     }
 }

@@ -7,7 +7,8 @@ use arrow::datatypes::SchemaRef;
 use datafusion::common::ParamValues;
 use datafusion::common::config::Dialect;
 use datafusion::error::DataFusionError;
-use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
 use datafusion::logical_expr::col;
 use datafusion::prelude::{DataFrame, Expr, SQLOptions, SessionConfig, SessionContext, lit};
 use datafusion::scalar::ScalarValue;
@@ -26,6 +27,7 @@ use trailwright_engine::time::{self, TimeRange};
 use crate::lake::Lake;
 use crate::limits::{Limits, Passed, Threads};
 use crate::rollup::{self, Kept, RollUp};
+use crate::runs::GroupByRuns;
 use crate::{Error, depth, functions, mistake, plain, tables};
 
 /// One version of a lake, open for queries.
@@ -235,6 +237,14 @@ impl Session {
         self.events.version().unwrap_or_default()
     }
 
+    /// How many events the lake has, of whatever time.
+    pub fn events(&self) -> Result<u64, Error> {
+        let state = self.events.snapshot();
+        let files = state.map_err(|error| self.lake.failed(error))?.log_data();
+        let rows = files.iter().filter_map(|file| file.num_records());
+        Ok(rows.sum::<usize>() as u64)
+    }
+
     /// The range of the events that this session sees.
     pub fn time_range(&self) -> TimeRange {
         self.range
@@ -379,16 +389,24 @@ fn described(statement: &Statement) -> Option<String> {
 
 /// A context for queries, with all functions and no table.
 pub(crate) fn context(limits: &Limits) -> Result<SessionContext, Error> {
-    let ctx = SessionContext::new_with_config_rt(config(), limits.runtime()?);
-    functions::register(&ctx)?;
-    Ok(ctx)
+    on(limits.runtime()?)
 }
 
 /// Another context with the memory and stores of this one, and no table.
 pub(crate) fn scratch(ctx: &SessionContext) -> Result<SessionContext, Error> {
-    let scratch = SessionContext::new_with_config_rt(config(), ctx.runtime_env());
-    functions::register(&scratch)?;
-    Ok(scratch)
+    on(ctx.runtime_env())
+}
+
+fn on(runtime: Arc<RuntimeEnv>) -> Result<SessionContext, Error> {
+    let state = SessionStateBuilder::new()
+        .with_config(config())
+        .with_runtime_env(runtime)
+        .with_default_features()
+        .with_physical_optimizer_rule(Arc::new(GroupByRuns))
+        .build();
+    let ctx = SessionContext::new_with_state(state);
+    functions::register(&ctx)?;
+    Ok(ctx)
 }
 
 /// Makes the store of a table known.

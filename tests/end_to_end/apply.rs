@@ -145,6 +145,23 @@ fn a_policy_with_all_its_versions_loses_the_oldest_and_gets_it_back() {
 }
 
 #[test]
+fn more_policies_than_a_role_may_have_are_told_before_anything_is_changed() {
+    let Some(mut iam) = Iam::start() else { return };
+    let lab = lab_of_reader();
+    let warning = "makes 11 managed policies: IAM takes 10, if the account's quota was not raised";
+    iam.ask("crowd 8");
+    let nine = iam.apply(&lab, &[]).status(0);
+    assert!(!nine.stdout.contains("managed policies"), "{nine:?}");
+    iam.ask("crowd 1");
+    let before = iam.state();
+    iam.apply(&lab, &[]).status(0).stdout_has(warning);
+    // Those that go make room.
+    let replacing = iam.apply(&lab, &["--replace"]).status(0);
+    assert!(!replacing.stdout.contains("managed policies"));
+    assert_eq!(iam.state(), before);
+}
+
+#[test]
 fn a_policy_that_others_have_is_not_changed() {
     let Some(mut iam) = Iam::start() else { return };
     let lab = lab_of_reader();

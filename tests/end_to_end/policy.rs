@@ -335,16 +335,20 @@ fn nobody_gets_a_policy_of_what_others_did() {
 #[test]
 fn a_name_that_is_not_there_is_told_who_is() {
     let lab = lab_of(&[record(1)]);
-    for name in ["reader", "arn:aws:iam::999999999999:role/Reader"] {
+    let session = "arn:aws:sts::111122223333:assumed-role/reader/session";
+    for name in ["reader", "arn:aws:iam::999999999999:role/Reader", session] {
         lab.trailwright(["policy", "lake", "--principal", name])
             .status(1)
             .stdout("")
             .says(&format!("principal `{name}` is not in the lake"))
             .says(&format!("hint: did you mean {ROLE}"));
     }
-    lab.trailwright(["policy", "lake", "--principal", "zzz"])
-        .status(1)
-        .says("hint: `trailwright principals` lists who is there");
+    // `r` is in every name.
+    for name in ["zzz", "r"] {
+        lab.trailwright(["policy", "lake", "--principal", name])
+            .status(1)
+            .says("hint: `trailwright principals` lists who is there");
+    }
 }
 
 #[test]

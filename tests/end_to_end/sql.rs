@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use trailwright_tests::Lab;
 use trailwright_tests::trail::{delivery, record};
+use trailwright_tests::{Lab, Outcome};
 
 use crate::{lab, lab_with};
 
@@ -258,6 +258,25 @@ fn several_queries_are_answered_in_turn() {
     command.stdin(std::fs::File::open(lab.path("two.sql")).unwrap());
     let done = command.output().unwrap();
     assert_eq!(String::from_utf8(done.stdout).unwrap(), expected);
+}
+
+#[test]
+fn a_script_may_hold_the_commands_of_the_prompt() {
+    let lab = lab_with("umccr-cloudtrail-parquet");
+    let ask = |script: &str| {
+        lab.write("script.sql", script);
+        let mut command = lab.command(["sql", "lake"]);
+        command.stdin(std::fs::File::open(lab.path("script.sql")).unwrap());
+        Outcome::of(command.output().unwrap())
+    };
+    let script = "-- in two forms\n.output csv\nSELECT 1 AS a;\n.timer on\n.output ndjson\nSELECT\n2 AS b;\n.quit\nnonsense;";
+    let done = ask(script).status(0).stdout("a\n1\n{\"b\":2}\n");
+    assert!(done.stderr.contains(" s)\n"), "{done:?}");
+    ask(".output csv\nSELECT 1 AS a;\n.outputs csv\nSELECT 2;")
+        .status(1)
+        .stdout("a\n1\n")
+        .says("error: no command `.outputs`: .help lists them");
+    ask(".tables").status(0).stdout_has("activity ");
 }
 
 #[test]

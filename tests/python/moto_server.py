@@ -99,6 +99,11 @@ for line in sys.stdin:
             arn = iam.create_policy(PolicyName=name, PolicyDocument=allow("ec2:Describe*"))["Policy"]["Arn"]
             for number in range(4):
                 iam.create_policy_version(PolicyArn=arn, PolicyDocument=allow(f"ec2:Get{number}"), SetAsDefault=number == 2)
+        case ["crowd", count]:
+            # Further policies that the role has.
+            for number in range(int(count)):
+                arn = iam.create_policy(PolicyName=f"more-{count}-{number}", PolicyDocument=allow("ec2:Describe*"))["Policy"]["Arn"]
+                iam.attach_role_policy(RoleName="reader", PolicyArn=arn)
         case ["refuse", method, after]:
             allow_again.append(refuse(method, int(after)))
         case ["allow"]:

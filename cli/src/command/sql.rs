@@ -21,7 +21,8 @@ use crate::repl::{self, Repl};
 pub(crate) struct Sql {
     /// Folder of the lake, or s3://BUCKET/PREFIX
     lake: String,
-    /// Queries, separated by semicolons [default: a prompt, or standard input]
+    /// Queries, separated by semicolons, and the prompt's commands on lines of their own [default: a prompt, or
+    /// standard input]
     query: Option<String>,
     /// A query; may be given again
     #[arg(long, short, value_name = "QUERY", conflicts_with_all = ["query", "file"])]
@@ -45,7 +46,7 @@ pub(crate) struct AnswerArgs {
     pub(crate) output: Output,
     /// File for the answer
     #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
     /// Show it in a pager: $PAGER, or less
     #[arg(long, conflicts_with = "out")]
     pub(crate) pager: bool,
@@ -121,9 +122,17 @@ impl Sql {
         let storage = self.storage.storage();
         let (range, limits) = (self.range.parse()?, self.answer.limits());
         let session = Session::open_within(&self.lake, &storage, range, limits).await?;
-        let Some(queries) = queries else {
-            let repl = Repl::new(self.lake, storage, range, limits, self.answer);
-            return repl.run(Arc::new(session)).await;
+        let script = text.as_deref().map(repl::script).unwrap_or_default();
+        let has_commands = script.iter().any(|line| line.starts_with('.'));
+        let queries = match queries {
+            Some(queries) if !has_commands => queries,
+            typed => {
+                let repl = Repl::new(self.lake, storage, range, limits, self.answer);
+                return match typed {
+                    Some(_) => repl.follow(session, &script).await,
+                    None => repl.run(Arc::new(session)).await,
+                };
+            }
         };
         for query in queries {
             self.answer.answer(&session, &query, &[]).await?;

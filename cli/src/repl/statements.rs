@@ -86,6 +86,25 @@ pub(crate) fn statements(text: &str) -> Vec<String> {
     found
 }
 
+/// The lines of a script as they would be typed: commands, each on a line of its own, and what stands
+/// between them.
+pub(crate) fn script(text: &str) -> Vec<String> {
+    let mut script = Vec::new();
+    let mut typed = String::new();
+    for line in text.lines() {
+        let is_command = line.trim_start().starts_with('.');
+        if is_command && is_finished(&typed) {
+            script.extend([std::mem::take(&mut typed), line.trim().to_owned()]);
+        } else {
+            typed.push_str(line);
+            typed.push('\n');
+        }
+    }
+    script.push(typed);
+    script.retain(|typed| typed.starts_with('.') || !statements(typed).is_empty());
+    script
+}
+
 /// Whether nothing more is to be typed: a command, nothing, or queries that end in a semicolon.
 pub(super) fn is_finished(text: &str) -> bool {
     let trimmed = text.trim();
@@ -131,6 +150,23 @@ mod tests {
             ("é;ü", vec!["é", "ü"]),
         ] {
             assert_eq!(statements(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_script_has_commands_on_lines_of_their_own() {
+        for (text, expected) in [
+            ("SELECT 1", vec!["SELECT 1\n"]),
+            (
+                "-- first\n .output csv\nSELECT 1;\nSELECT\n2;\n.timer on\n",
+                vec![".output csv", "SELECT 1;\nSELECT\n2;\n", ".timer on"],
+            ),
+            // No command: the query goes on.
+            ("SELECT 1\n.5;", vec!["SELECT 1\n.5;\n"]),
+            ("SELECT '\n.quit\n';", vec!["SELECT '\n.quit\n';\n"]),
+            ("\n-- nothing\n", vec![]),
+        ] {
+            assert_eq!(script(text), expected, "{text}");
         }
     }
 

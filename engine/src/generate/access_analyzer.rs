@@ -7,10 +7,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::template::required_templates;
 use super::{Used, condition_block};
 use crate::permission::Condition;
 use crate::policy::{OneOrMany, Statement};
-use crate::reference::{Checked, Reference};
+use crate::reference::Reference;
 
 /// Begins the name of each statement.
 const SID: &str = "SupportedServiceSid";
@@ -60,40 +61,6 @@ pub(super) fn statements(
         .collect()
 }
 
-/// ARN templates of the resource types that an action requires, in the principal's partition.
-pub(super) fn required_templates(
-    action: &str,
-    principal: &str,
-    reference: &Reference,
-) -> Vec<String> {
-    let action = action
-        .split_once(':')
-        .and_then(|(prefix, name)| reference.action(prefix, name));
-    let Some(action) = action else {
-        return Vec::new();
-    };
-    let documented = action
-        .resource_types
-        .iter()
-        .filter(|accepted| accepted.required)
-        .map(|accepted| accepted.name);
-    let known = reference
-        .action_types(action)
-        .filter(|row| row.checked != Checked::Accepted)
-        .map(|row| row.resource_type);
-    let types: BTreeSet<String> = documented
-        .chain(known)
-        .map(str::to_ascii_lowercase)
-        .collect();
-    let partition = principal.split(':').nth(1).unwrap_or("aws");
-    types
-        .iter()
-        .filter_map(|name| reference.resource_type(action.prefix, name))
-        .flat_map(|kind| &kind.arn_templates)
-        .map(|template| template.replace("${Partition}", partition))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use std::borrow::Cow;
@@ -110,6 +77,7 @@ mod tests {
             "ec2:TerminateInstances",
             "ec2:CreateTags",
             "s3:ListAllMyBuckets",
+            "s3:GetObject",
             "iam:PassRole",
         ]
         .map(|action| Used {
@@ -146,7 +114,8 @@ mod tests {
             SupportedServiceSid4 ec2:RunInstances arn:aws:ec2:${Region}:${Account}:subnet/${SubnetId} 0
             SupportedServiceSid5 ec2:RunInstances arn:aws:ec2:${Region}:${Account}:volume/${VolumeId} 0
             SupportedServiceSid6 ec2:RunInstances arn:aws:ec2:${Region}::image/${ImageId} 0
-            SupportedServiceSid7 iam:PassRole arn:aws:iam::${Account}:role/${RoleNameWithPath} 1"#]]
+            SupportedServiceSid7 s3:GetObject arn:aws:s3:::${BucketName}/${ObjectName} 0
+            SupportedServiceSid8 iam:PassRole arn:aws:iam::${Account}:role/${RoleNameWithPath} 1"#]]
         .assert_eq(&lines.join("\n"));
     }
 }

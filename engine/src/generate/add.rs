@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use super::Used;
-use super::access_analyzer::required_templates;
+use super::template::limiting_templates;
 use crate::answers::{self, Addition, Answers};
 use crate::reference::Reference;
 
-/// The actions that the answers add, on what they name or, as placeholders, require.
+/// The actions that the answers add, on what they name or, as placeholders, can be limited to.
 pub(super) fn asked_for<'a>(
     answers: &'a Answers,
     principal: &str,
@@ -19,7 +19,7 @@ pub(super) fn asked_for<'a>(
         let resources: Vec<Cow<'a, str>> = match addition {
             Addition::On(on) => on.resources.iter().map(|it| Cow::Borrowed(&**it)).collect(),
             Addition::Action(action) => {
-                let templates = required_templates(action, principal, reference);
+                let templates = limiting_templates(action, principal, reference);
                 templates.into_iter().map(Cow::Owned).collect()
             }
         };

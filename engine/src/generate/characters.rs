@@ -11,14 +11,14 @@ pub(crate) fn can_be_held(sign: char) -> bool {
     matches!(sign, '\t' | '\n' | '\r' | ' '..='\u{ff}')
 }
 
-/// The resource with a `*` for each run of characters that no policy can hold.
-pub(super) fn held<'a>(resource: Cow<'a, str>) -> Cow<'a, str> {
-    if resource.chars().all(can_be_held) {
-        return resource;
+/// The pattern with a `*` for each run of characters that no policy can hold.
+pub(crate) fn with_stars<'a>(pattern: Cow<'a, str>) -> Cow<'a, str> {
+    if pattern.chars().all(can_be_held) {
+        return pattern;
     }
-    let mut held = String::with_capacity(resource.len());
+    let mut held = String::with_capacity(pattern.len());
     let mut open = false;
-    for sign in resource.chars() {
+    for sign in pattern.chars() {
         let other = !can_be_held(sign);
         match (other, open) {
             (true, false) if !held.ends_with('*') => held.push('*'),
@@ -45,7 +45,7 @@ mod tests {
             ("arn:aws:s3:::b/*日*", "arn:aws:s3:::b/*"),
             ("arn:aws:s3:::b/${*}日", "arn:aws:s3:::b/${*}*"),
         ] {
-            assert_eq!(held(resource.into()), expected);
+            assert_eq!(with_stars(resource.into()), expected);
         }
     }
 }

@@ -1,7 +1,10 @@
 //! What must hold besides, for a permission to be as narrow as its use was?
 
+use serde_json::Value;
+
 use super::call::CallInfo;
 use super::members::normal;
+use crate::generate::{can_be_held, with_stars};
 use crate::reference::{Action, Reference};
 
 /// A condition of a permission.
@@ -35,11 +38,21 @@ impl Condition {
         }
     }
 
-    /// That a key has the value that an event tells, to the letter. `None` where no policy can hold
-    /// such a value.
-    fn told(key: &str, value: &str) -> Option<Self> {
-        let can_be_held = value.chars().all(crate::generate::can_be_held);
-        can_be_held.then(|| Self::of("StringEquals", key, [literal(value)]))
+    /// That a key has one of the values that an event tells, to the letter: but for characters that no
+    /// policy can hold, for which a `*` stands.
+    fn told<T: AsRef<str>>(key: &str, values: impl IntoIterator<Item = T>) -> Self {
+        let values: Vec<T> = values.into_iter().collect();
+        let mut signs = values.iter().flat_map(|value| value.as_ref().chars());
+        if signs.all(can_be_held) {
+            let values = values.iter().map(|value| literal(value.as_ref()));
+            return Self::of("StringEquals", key, values);
+        }
+        let patterns = values.iter().map(|value| {
+            let pattern = literal(value.as_ref());
+            let pattern = pattern.replace('*', "${*}").replace('?', "${?}");
+            with_stars(pattern.into()).into_owned()
+        });
+        Self::of("StringLike", key, patterns)
     }
 }
 
@@ -49,9 +62,12 @@ pub(crate) fn literal(value: &str) -> String {
     value.replace('$', "${$}")
 }
 
-/// The value for which [`literal`] stands.
+/// A value that a condition with this one is true of.
 pub(crate) fn spoken(value: &str) -> String {
-    value.replace("${$}", "$")
+    value
+        .replace("${*}", "*")
+        .replace("${?}", "?")
+        .replace("${$}", "$")
 }
 
 /// The conditions under which the call used `action`.
@@ -67,8 +83,15 @@ pub(super) fn of(action: &Action, info: &CallInfo<'_>, reference: &Reference) ->
 /// A service that calls for a principal uses the principal's permission. Where the service is
 /// one that IAM can name, the permission is limited to calls through it.
 fn via_service(action: &Action, info: &CallInfo<'_>, reference: &Reference) -> Vec<Condition> {
-    let service = info.call.invoked_by;
-    let service = service.and_then(|invoked_by| reference.via_service(invoked_by));
+    let service = info.call.invoked_by.and_then(|invoked_by| {
+        if !is_service(invoked_by) {
+            return None;
+        }
+        // What a service binds to a ciphertext is its own, whoever asked it first: an object of
+        // S3 that Athena reads is decrypted for S3.
+        let of_context = context_keys(info).find_map(|key| reference.via_service_of_context(key));
+        of_context.or_else(|| reference.via_service(invoked_by))
+    });
     let (Some(service), Some(region)) = (service, info.call.aws_region) else {
         return Vec::new();
     };
@@ -77,8 +100,9 @@ fn via_service(action: &Action, info: &CallInfo<'_>, reference: &Reference) -> V
     } else {
         "amazonaws.com"
     };
-    let via = Condition::told("kms:ViaService", &format!("{service}.{region}.{domain}"));
-    let mut conditions: Vec<Condition> = via.into_iter().collect();
+    let names = service.via_service.iter();
+    let names = names.map(|name| format!("{name}.{region}.{domain}"));
+    let mut conditions = vec![Condition::told("kms:ViaService", names)];
     if action.name == "CreateGrant" {
         let key = "kms:GrantIsForAWSResource";
         conditions.push(Condition::new("Bool", key, &["true"]));
@@ -86,13 +110,31 @@ fn via_service(action: &Action, info: &CallInfo<'_>, reference: &Reference) -> V
     conditions
 }
 
+/// Whether a call was made by a service: `AWS Internal` is one that CloudTrail does not name.
+fn is_service(caller: &str) -> bool {
+    caller == "AWS Internal"
+        || caller.ends_with(".amazonaws.com")
+        || caller.ends_with(".amazonaws.com.cn")
+}
+
+/// The keys of the encryption context that the request gives, or those that a grant is limited to.
+fn context_keys<'i>(info: &'i CallInfo<'_>) -> impl Iterator<Item = &'i str> {
+    let request = info.request_value();
+    let constraints = request.get("constraints");
+    let of_grant = ["encryptionContextSubset", "encryptionContextEquals"];
+    let of_grant = of_grant.map(|member| constraints.and_then(|it| it.get(member)));
+    let contexts = of_grant
+        .into_iter()
+        .chain([request.get("encryptionContext")]);
+    let contexts = contexts.flatten().filter_map(Value::as_object);
+    contexts.flat_map(|context| context.keys().map(String::as_str))
+}
+
 /// Tags that are given as a resource is made are limited to that: EC2 tells IAM which call it is.
 fn at_creation(info: &CallInfo<'_>) -> Vec<Condition> {
     match info.call.event_name {
         "CreateTags" => Vec::new(),
-        made_by => Condition::told("ec2:CreateAction", made_by.trim())
-            .into_iter()
-            .collect(),
+        made_by => vec![Condition::told("ec2:CreateAction", [made_by.trim()])],
     }
 }
 
@@ -100,7 +142,7 @@ fn at_creation(info: &CallInfo<'_>) -> Vec<Condition> {
 fn linked_service(info: &CallInfo<'_>) -> Vec<Condition> {
     let service = info.request().get(&normal("AWSServiceName"));
     service
-        .and_then(|service| Condition::told("iam:AWSServiceName", service))
+        .map(|service| Condition::told("iam:AWSServiceName", [service]))
         .into_iter()
         .collect()
 }
@@ -110,18 +152,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_an_event_tells_is_no_variable() {
-        for (told, expected) in [
-            ("ecs.amazonaws.com", Some("ecs.amazonaws.com")),
-            ("${aws:username}*?", Some("${$}{aws:username}*?")),
-            ("e\u{301}cs", None),
-            ("a\u{1}", None),
+    fn what_an_event_tells_is_no_variable_and_no_wildcard() {
+        for (told, operator, expected) in [
+            ("ecs.amazonaws.com", "StringEquals", "ecs.amazonaws.com"),
+            ("${aws:username}*?", "StringEquals", "${$}{aws:username}*?"),
+            ("e\u{301}cs*", "StringLike", "e*cs${*}"),
+            ("a$?\u{1}", "StringLike", "a${$}${?}*"),
         ] {
-            let condition = Condition::told("iam:AWSServiceName", told);
-            let values = condition.map(|it| it.values.concat());
-            assert_eq!(values.as_deref(), expected);
-            let back = values.map(|it| spoken(&it));
-            assert!(back.is_none_or(|it| it == told));
+            let condition = Condition::told("iam:AWSServiceName", [told]);
+            let expected = Condition::new(operator, "iam:AWSServiceName", &[expected]);
+            assert_eq!(condition, expected);
         }
+        assert_eq!(spoken("${$}{aws:username}*?"), "${aws:username}*?");
     }
 }

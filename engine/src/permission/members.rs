@@ -373,10 +373,11 @@ impl<'a> Visitor<'a> for Gather<'_, 'a> {
                     path,
                 })?,
             };
-            // `CreateThingRequest` is around all of some requests.
+            // `CreateThingRequest` is around all of some requests, `createThingInput` of others.
             let around = self.members.name(&self.path.name);
-            let at_top =
-                self.path.depth == 0 || self.path.depth == 1 && around.ends_with("request");
+            let is_whole = around.ends_with("request")
+                || around.starts_with("create") && around.ends_with("input");
+            let at_top = self.path.depth == 0 || self.path.depth == 1 && is_whole;
             if given && at_top {
                 self.members.top.push(key);
             }

@@ -42,7 +42,7 @@ impl PlannedRoles {
         });
         Self {
             members: members.collect(),
-            passed_to: reference.passed_to(action.prefix, action.name),
+            passed_to: reference.passed_to(action.prefix, [event_name, action.name]),
         }
     }
 
@@ -100,11 +100,8 @@ impl PlannedMember {
             members.iter().filter(|it| self.is(it)).collect()
         };
         let given = of(info.request());
-        let by_template = || {
-            let names = ["launchtemplateid", "launchtemplatename"];
-            names.iter().any(|name| info.request().get(name).is_some())
-        };
-        match given.is_empty() && self.row.kind == PassRoleKind::InstanceProfile && by_template() {
+        let of_profile = self.row.kind == PassRoleKind::InstanceProfile;
+        match given.is_empty() && of_profile && info.by_launch_template() {
             true => of(info.response()),
             false => given,
         }
@@ -146,12 +143,16 @@ fn role(kind: PassRoleKind, value: &str, info: &CallInfo<'_>) -> Option<Role> {
     match kind {
         PassRoleKind::InstanceProfile => of_profile(),
         PassRoleKind::Unknown => None,
-        PassRoleKind::Role if value.contains(":role/aws-service-role/") => None,
-        PassRoleKind::Role if value.contains(":instance-profile/") => of_profile(),
-        PassRoleKind::Role if value.starts_with("arn:") => {
-            value.contains(":role/").then(|| told(escaped(value)))
+        PassRoleKind::Role | PassRoleKind::RoleArn if value.starts_with("arn:") => {
+            if value.contains(":instance-profile/") {
+                return of_profile();
+            }
+            let is_passed = value.contains(":role/") && !value.contains(":role/aws-service-role/");
+            is_passed.then(|| told(escaped(value)))
         }
-        PassRoleKind::Role if value.contains(':') => None,
-        PassRoleKind::Role => Some(told(by_name(&escaped_name(value.trim_start_matches('/'))))),
+        PassRoleKind::Role if !value.contains(':') => {
+            Some(told(by_name(&escaped_name(value.trim_start_matches('/')))))
+        }
+        PassRoleKind::Role | PassRoleKind::RoleArn => None,
     }
 }

@@ -19,7 +19,7 @@ use super::Origin;
 use super::call::CallInfo;
 use super::members::{Members, normal};
 use super::rule::PlannedAction;
-use crate::reference::{Reference, ResourceType};
+use crate::reference::{AccessLevel, Reference, ResourceType};
 use arn_text::{Named, Spot};
 pub(super) use arn_text::{escaped, escaped_name};
 use kinds::Kinds;
@@ -150,9 +150,11 @@ fn generic(planned: &PlannedAction, info: &CallInfo<'_>, place: &Place<'_>) -> V
         }
         !found
     });
-    // The one resource of a call that takes many types is of one of them.
+    // The one resource of a call that takes many types is of one of them. One of a type that the
+    // action takes besides is not what it must be given: WAF's rules of a load balancer.
     let is_the_resource = named.iter().any(|one| {
-        one.place == Spot::Resource && satisfied.iter().any(|accepted| accepted.is_of(one))
+        let mut required = satisfied.iter().filter(|accepted| accepted.required);
+        one.place == Spot::Resource && required.any(|accepted| accepted.is_of(one))
     });
     if is_the_resource {
         missing.clear();
@@ -194,14 +196,24 @@ fn generic(planned: &PlannedAction, info: &CallInfo<'_>, place: &Place<'_>) -> V
             return given;
         }
     }
+    let shows_all =
+        planned.action.access_levels.contains(&AccessLevel::List) && info.asks_for_all();
     for accepted in missing {
         if !accepted.is_stood_for(&satisfied) {
-            put(accepted.widened(place, accepted.origin(info)).collect());
+            let origin = match accepted.origin(info) {
+                Origin::Widened if shows_all => Origin::Event,
+                origin => origin,
+            };
+            put(accepted.widened(place, origin).collect());
         }
     }
     if found.is_empty() {
         // Every type is optional and the event names none: to narrow the action would be a guess.
-        return vec![Found::untold()];
+        let everything = match shows_all {
+            true => Found::any(),
+            false => Found::untold(),
+        };
+        return vec![everything];
     }
     each_once(found)
 }

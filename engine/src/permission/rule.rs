@@ -10,6 +10,7 @@ mod other_name;
 mod same_name;
 pub(super) mod statement;
 mod tagged;
+mod tags_of_template;
 
 use super::call::{Call, CallInfo};
 use super::pass_role::PlannedRoles;
@@ -39,6 +40,8 @@ pub(super) struct PlannedAction {
     pub(super) source: &'static str,
     /// The path of an HTTP API, whose ARNs are made of it.
     pub(super) path: Option<&'static str>,
+    /// Whether it is for the tags that the call gives to what lies below that path.
+    pub(super) tags_made: bool,
     /// Whether the call needs one of several such actions, by what its statements do.
     pub(super) by_statement: bool,
 }
@@ -54,6 +57,7 @@ impl PlannedAction {
             rule: "",
             source: "",
             path: None,
+            tags_made: false,
             by_statement: false,
         }
     }
@@ -74,7 +78,8 @@ impl PlannedAction {
             _ if info.call.event_name.starts_with("Transact") => {
                 statement::items_need(self.action.name, info)
             }
-            _ => self.when.holds(|key| info.request().has(key)),
+            _ if tags_of_template::given(self, info) => true,
+            _ => self.when.holds(|key| info.has(key)),
         }
     }
 }

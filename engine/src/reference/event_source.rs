@@ -5,7 +5,7 @@ use super::load::{Cells, Row};
 /// An event source that is not the prefix of the service that logs under it.
 #[derive(Debug)]
 pub(super) struct EventSource {
-    label: &'static str,
+    pub(super) label: &'static str,
     pub(super) prefix: &'static str,
 }
 
@@ -14,6 +14,12 @@ pub(super) fn label(event_source: &str) -> &str {
     event_source
         .split_once(".amazonaws.")
         .map_or(event_source, |(label, _)| label)
+}
+
+/// The letters and digits of a label, in lower case.
+pub(super) fn letters(label: &str) -> impl Iterator<Item = u8> {
+    let letters = label.bytes().filter(u8::is_ascii_alphanumeric);
+    letters.map(|byte| byte.to_ascii_lowercase())
 }
 
 impl Row for EventSource {
@@ -45,5 +51,27 @@ mod tests {
         assert_eq!(prefix("streams.dynamodb.amazonaws.com"), Some("dynamodb"));
         assert_eq!(prefix("iotsecuredtunneling.amazonaws.com"), Some("iot"));
         assert_eq!(prefix("nothing.amazonaws.com"), None);
+        assert_eq!(prefix(""), None);
+    }
+
+    #[test]
+    fn separators_in_a_source_do_not_matter() {
+        let prefix = |source| Reference::bundled().prefix_of(source);
+        assert_eq!(
+            prefix("application-insights.amazonaws.com"),
+            Some("applicationinsights")
+        );
+        assert_eq!(
+            prefix("metering-marketplace.amazonaws.com"),
+            Some("aws-marketplace")
+        );
+        assert_eq!(prefix("metrics-sagemaker.amazonaws.com"), Some("sagemaker"));
+    }
+
+    #[test]
+    fn the_source_of_another_provider_is_no_service() {
+        let prefix = |source| Reference::bundled().prefix_of(source);
+        assert_eq!(prefix("sts.aliyuncs.com"), None);
+        assert_eq!(prefix("ec2.example.com"), None);
     }
 }

@@ -24,6 +24,8 @@ pub struct PassRoleMember {
 pub enum PassRoleKind {
     /// The ARN of a role, or its name.
     Role,
+    /// The ARN of a role; what is no ARN is something else.
+    RoleArn,
     /// The ARN or the name of an instance profile; its role is not in the log.
     InstanceProfile,
     /// Not known.
@@ -34,6 +36,7 @@ impl PassRoleKind {
     fn parse(text: &str) -> Option<PassRoleKind> {
         match text {
             "role" => Some(PassRoleKind::Role),
+            "role_arn" => Some(PassRoleKind::RoleArn),
             "instance_profile" => Some(PassRoleKind::InstanceProfile),
             "unknown" => Some(PassRoleKind::Unknown),
             _ => None,

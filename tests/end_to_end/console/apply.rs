@@ -43,6 +43,7 @@ fn a_policy_is_attached_the_old_ones_are_taken_away_and_all_is_put_back() {
 
         let plan = visitor.get(&path).status(200).body;
         shows(&plan, "What would be done");
+        shows(&plan, "2 of 2 allowed");
         shows(&plan, "arn:aws:iam::111122223333:policy/mine");
         shows(&plan, "create and attach");
         shows(&plan, "policy/wide");

@@ -114,7 +114,8 @@ fn whoever_wants_a_star_for_every_resource_as_aws_has_it_gets_it() {
     let statements = templates["Statement"].as_array().unwrap().iter();
     let resources: Vec<&Value> = statements.map(|it| &it["Resource"]).collect();
     let role = "arn:aws:iam::${Account}:role/${RoleNameWithPath}";
-    assert_eq!(resources, ["*", role]);
+    let object = "arn:aws:s3:::${BucketName}/${ObjectName}";
+    assert_eq!(resources, [role, object]);
 }
 
 /// The AWS CLI beside the Python, with the key of the server and no settings of whoever runs this.

@@ -65,7 +65,7 @@ fn what_is_sent_gives_what_is_typed() {
         ),
         (
             "filled",
-            json!({"writing": {"style": "access-analyzer", "set": {"BucketName": ["logs", "more"]}}}),
+            json!({"writing": {"style": "access-analyzer", "set": {"BucketName": ["logs", "more"], "ObjectName": "*"}}}),
             &[
                 "--style",
                 "access-analyzer",
@@ -73,6 +73,8 @@ fn what_is_sent_gives_what_is_typed() {
                 "BucketName=logs",
                 "--set",
                 "BucketName=more",
+                "--set",
+                "ObjectName=*",
             ],
         ),
         (

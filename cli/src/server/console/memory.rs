@@ -102,26 +102,40 @@ fn refresh(app: &App) -> String {
     format!("trailwright lake refresh {}", app.lake.location())
 }
 
+/// Events of a lake whose pages are there at once: below that nothing is worked out beforehand.
+const SMALL: u64 = 20_000;
+
+/// How many events the lake has.
+async fn events(app: &App) -> Option<u64> {
+    let session = app.lake.session(TimeRange::default()).await.ok()?;
+    session.events().ok()
+}
+
 /// Works out what the first pages need: when the server starts, and whenever the lake has moved.
 /// Ends when the server stops.
 pub(crate) async fn keep_warm(app: Arc<App>) {
     let mut stopping = app.stopping.clone();
     let work = async {
-        let mut looked_at = None;
+        let mut version = None;
+        let mut is_small = true;
         loop {
-            // One that is good stays so until the lake moves; one that is not may be made any time.
-            let version = app.lake.version().await.ok();
+            let now = app.lake.version().await.ok();
+            let has_moved = now != version;
+            version = now;
             let was_slow = app.memory.slow.load(Ordering::Relaxed);
-            if was_slow || version != looked_at {
+            // A roll-up that is good stays so until the lake moves; another may be made any time.
+            if was_slow || has_moved {
                 let slow = look_at_rollup(&app).await;
                 app.memory.slow.store(slow, Ordering::Relaxed);
                 if slow && !was_slow {
                     tracing::warn!("{SLOW}; run `{}`", refresh(&app));
                 }
-                looked_at = version;
+            }
+            if has_moved {
+                is_small = events(&app).await.is_some_and(|it| it < SMALL);
             }
             // Whoever asks for the page is told.
-            if let Err(trouble) = warm(&app).await {
+            if !is_small && let Err(trouble) = warm(&app).await {
                 tracing::debug!(message = trouble.message(), "not warm");
             }
             tokio::time::sleep(LOOK).await;

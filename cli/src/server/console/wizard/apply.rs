@@ -14,7 +14,7 @@ use tracing::Instrument;
 use super::super::fields::Fields;
 use super::super::layout::{Page, Place};
 use super::super::sign_in::redirect;
-use super::super::text::{alert, counted, name_of, when};
+use super::super::text::{alert, count, counted, name_of, when};
 use super::super::{Answer, Trouble};
 use super::choice::carried;
 use super::finish::attaches;
@@ -30,6 +30,8 @@ struct Planned {
     account: Account,
     endpoint: String,
     plan: Plan,
+    /// Requests that were replayed, all of which its documents allow.
+    requests: usize,
 }
 
 /// What is done with policies that stay or were never there.
@@ -67,7 +69,7 @@ async fn shown(app: &App, id: &str, fields: &Fields, trouble: Option<Trouble>) -
                 (alert(trouble.message(), trouble.help()))
                 div.actions { a.button href=(to(id, Step::Finish, fields)) { "Back" } }
             }
-            Ok(planned) => (plan(id, fields, &planned.plan)),
+            Ok(planned) => (plan(id, fields, planned)),
         }
         (way_back(id, fields, &records))
     };
@@ -98,6 +100,7 @@ async fn planned(app: &App, written: &Written, fields: &Fields) -> Result<Planne
         .map_err(|error| Trouble::refused(error.to_string()).hint(help(&error)))?;
     let who = Who::parse(written.case.principal())
         .ok_or_else(|| Trouble::refused("the principal is no role or user"))?;
+    let requests = proven.proof.requests;
     let wanted = Wanted {
         name: name(fields, written),
         description: description(fields, written),
@@ -116,6 +119,7 @@ async fn planned(app: &App, written: &Written, fields: &Fields) -> Result<Planne
         account,
         endpoint,
         plan,
+        requests,
     })
 }
 
@@ -142,7 +146,9 @@ fn records(app: &App, principal: &str) -> Vec<(String, Record)> {
     })
 }
 
-fn plan(id: &str, fields: &Fields, plan: &Plan) -> Markup {
+fn plan(id: &str, fields: &Fields, planned: &Planned) -> Markup {
+    let plan = &planned.plan;
+    let requests = count(planned.requests as u64);
     let steps = plan.steps();
     let changes = steps.iter().any(|it| !AT_REST.contains(&it.action));
     let old: Vec<&iam::Step> = steps
@@ -167,7 +173,10 @@ fn plan(id: &str, fields: &Fields, plan: &Plan) -> Markup {
                 } }
             }
             @if changes {
-                ul.plain { @for line in plan.meaning() { li { (line) } } }
+                ul.plain {
+                    li { span.good { (requests) " of " (requests) " allowed" } " when what was seen is replayed" }
+                    @for line in plan.meaning() { li { (line) } }
+                }
                 @for (title, lines) in [("Granted by words that are new", &difference.added), ("No longer granted by these words", &difference.removed)] {
                     @if !lines.is_empty() {
                         details {
@@ -213,7 +222,7 @@ fn way_back(id: &str, fields: &Fields, records: &[(String, Record)]) -> Markup {
                     h2 { "The way back" }
                     p.hint { "What was there before each change. Put the newest back first." }
                 }
-                table {
+                table.way-back {
                     thead { tr {
                         th scope="col" { "Changed" }
                         th scope="col" { "Attached then" }
@@ -223,8 +232,8 @@ fn way_back(id: &str, fields: &Fields, records: &[(String, Record)]) -> Markup {
                     tbody { @for (name, record) in records {
                         tr {
                             td { (when(Some(&record.made_at.to_string()))) }
-                            td.what { @for it in &record.applied { code { (name_of(&it.arn)) } " " } }
-                            td.what {
+                            td.what data-label="Attached then" { @for it in &record.applied { code { (name_of(&it.arn)) } " " } }
+                            td.what data-label="There before" {
                                 @for it in &record.attached_before { code { (it.name) } " " }
                                 @for it in &record.inline_before { code { (it.name) } span.dim { " inline " } }
                                 @if record.attached_before.is_empty() && record.inline_before.is_empty() { span.dim { "none" } }
@@ -265,6 +274,7 @@ pub(super) async fn confirm(
                 account,
                 endpoint,
                 plan,
+                ..
             } = planned(&app, &written, &asked).await?;
             let applied = iam::apply(&account, &plan, &endpoint, &app.lake.records()).await;
             applied.map_err(|error| Trouble::from(ApiError::from(error)))

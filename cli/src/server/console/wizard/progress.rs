@@ -50,7 +50,14 @@ pub(super) async fn page(
             }
         }
     };
-    let mut page = Page::new("Generation", Place::Policies, body);
+    // The title is what is seen of a page behind others.
+    let title = match job.status {
+        Status::InProgress => "Generating",
+        Status::Succeeded => "Policy ready",
+        Status::Failed => "No policy",
+        Status::Canceled => "Canceled",
+    };
+    let mut page = Page::new(title, Place::Policies, body);
     if job.status == Status::InProgress {
         page = page.refresh(AGAIN);
     }

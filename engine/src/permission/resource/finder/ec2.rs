@@ -64,9 +64,7 @@ fn by_id(search: Search<'_, '_>, id: &str) -> Option<Found> {
 fn launched(search: Search<'_, '_>) -> Vec<Found> {
     let mut found = search.generic();
     let (request, response) = (search.info.request(), search.info.response());
-    let by_template = ["launchtemplateid", "launchtemplatename"];
-    let by_template = by_template.iter().any(|name| request.get(name).is_some());
-    if by_template && request.get("keyname").is_none() {
+    if search.info.by_launch_template() && request.get("keyname").is_none() {
         let key = response
             .get("keyname")
             .filter(|_| search.accepts("key-pair"));
@@ -81,12 +79,23 @@ fn launched(search: Search<'_, '_>) -> Vec<Found> {
 fn tagged_at_creation(search: Search<'_, '_>) -> Vec<Found> {
     let mut tagged = BTreeSet::new();
     gather_tagged(search.info.request_value(), false, &mut tagged);
+    if tagged.is_empty() && search.info.by_launch_template() {
+        // The tags are those of the template: the response shows them of instances alone.
+        tagged.insert("instance");
+    }
     let types = search.planned.plan.types.iter();
     let of_type = types.filter(|accepted| tagged.contains(accepted.kind.name));
     of_type
         .flat_map(|accepted| accepted.widened(search.place, Origin::Created))
         .collect()
 }
+
+/// What is only written down for later, or is launched by the role of a fleet.
+const NOT_TAGGED_NOW: [&str; 3] = [
+    "LaunchTemplateData",
+    "launchSpecifications",
+    "launchTemplateConfigs",
+];
 
 /// The values of `resourceType` below a tag specification.
 fn gather_tagged<'v>(value: &'v Value, in_specification: bool, tagged: &mut BTreeSet<&'v str>) {
@@ -98,6 +107,9 @@ fn gather_tagged<'v>(value: &'v Value, in_specification: bool, tagged: &mut BTre
         }
         Value::Object(members) => {
             for (key, value) in members {
+                if NOT_TAGGED_NOW.iter().any(|it| it.eq_ignore_ascii_case(key)) {
+                    continue;
+                }
                 let is_type = in_specification && key.eq_ignore_ascii_case("resourceType");
                 tagged.extend(value.as_str().filter(|_| is_type));
                 let begins = key.get(.."tagSpecification".len());

@@ -2,16 +2,17 @@
 
 use super::{Found, Search};
 use crate::permission::Origin;
+use crate::permission::members::normal;
 use crate::permission::resource::arn_text::escaped_name;
 
 pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
-    if !search.accepts("task-definition") {
-        return None;
-    }
+    let kinds = ["task-definition", "daemon-task-definition"];
+    let kind = kinds.into_iter().find(|kind| search.accepts(kind))?;
+    let wanted = normal(kind);
     let members = search.info.request().iter();
     let named = members.filter(|member| {
-        matches!(member.name, "taskdefinition" | "taskdefinitions")
-            && !member.value.starts_with("arn:")
+        let name = member.name.strip_suffix('s').unwrap_or(member.name);
+        name == wanted && !member.value.starts_with("arn:")
     });
     let found = named.map(|member| {
         let name = escaped_name(member.value);
@@ -22,7 +23,7 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
         };
         Found {
             origin,
-            ..Found::event(search.arn("ecs", &["task-definition/", &name, any]))
+            ..Found::event(search.arn("ecs", &[kind, "/", &name, any]))
         }
     });
     Some(found.collect())

@@ -26,8 +26,20 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
             "arn:{partition}:iam::{account}:oidc-provider/{host}"
         ))]);
     }
-    // A call without a user's name is about the user who calls.
-    if search.accepts("user") && request.get("username").is_none() {
+    // `task/aws-service-role/SERVICE/ROLE/ID` deletes a role linked to a service.
+    if search.planned.action.name == "GetServiceLinkedRoleDeletionStatus" {
+        let task = request.get("deletiontaskid")?;
+        let (role, _) = task.strip_prefix("task/")?.rsplit_once('/')?;
+        let (partition, account) = (search.place.partition, search.place.account);
+        let role = escaped_name(role);
+        return Some(vec![Found::event(format!(
+            "arn:{partition}:iam::{account}:role/{role}"
+        ))]);
+    }
+    // A call without a user's name is about the user who calls. That of a refused call may not
+    // have been recorded.
+    let is_own = search.info.takes_defaults() && request.get("username").is_none();
+    if is_own && search.accepts("user") {
         let own = search
             .info
             .call
