@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray};
-use arrow::datatypes::{DataType, SchemaRef, TimeUnit, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::pruning::PruningStatistics;
@@ -157,22 +157,19 @@ impl DataFiles {
         Ok(kept.map(|(_, file)| file).collect())
     }
 
-    /// The columns that files have, and those that the log has for a file as a whole.
+    /// The columns that files have, then those that the log has for a file as a whole, with the
+    /// place of each column of the table among them.
     fn split_schema(&self) -> Result<(TableSchema, Vec<usize>)> {
         let names = self.table.snapshot()?.metadata().partition_columns();
-        let is_of_log = |index: &usize| names.contains(self.schema.field(*index).name());
-        let (of_log, of_files): (Vec<usize>, Vec<usize>) =
-            (0..self.schema.fields().len()).partition(is_of_log);
-        let of_log_fields = of_log.iter().map(|it| self.schema.fields()[*it].clone());
-        let table = TableSchema::builder(Arc::new(self.schema.project(&of_files)?))
-            .with_table_partition_cols(of_log_fields.collect::<Vec<_>>())
+        let fields = self.schema.fields().iter().cloned();
+        let (of_log, of_files): (Vec<_>, Vec<_>) =
+            fields.partition(|field| names.contains(field.name()));
+        let table = TableSchema::builder(Arc::new(Schema::new(of_files)))
+            .with_table_partition_cols(of_log)
             .build();
-        // Where each column of the table is once those of the log come last.
-        let order = of_files.into_iter().chain(of_log);
-        let mut places = vec![0; self.schema.fields().len()];
-        for (place, column) in order.enumerate() {
-            places[column] = place;
-        }
+        let fields = self.schema.fields().iter();
+        let places = fields.map(|field| table.table_schema().index_of(field.name()));
+        let places = places.collect::<Result<_, _>>()?;
         Ok((table, places))
     }
 }
