@@ -361,7 +361,8 @@ def role_members(shapes, shape, service, path="", seen=()):
 
 
 def classify(prefix, member, shape_name, shape):
-    if "enum" in shape:
+    # A role that is taken away is passed to nobody.
+    if "enum" in shape or member.startswith(("Remove", "remove")):
         return None
     if prefix == "iam":
         return ("role", True) if member == "RoleName" else None

@@ -40,6 +40,8 @@ pub(super) struct Variable {
     /// Whether the call makes the resource, so that what its source is called is another one.
     is_made: bool,
     keeps_slash: bool,
+    /// Whether it is the id of a key of KMS, which an alias is not.
+    is_key: bool,
     /// How the names of members that may give it end.
     ends: Ends,
 }
@@ -176,6 +178,8 @@ impl Variable {
             ids: reference.has_typed_ids(kind.prefix).then_some(ids),
             is_made,
             keeps_slash: kind.prefix == "logs",
+            is_key: kind.arn_templates.iter().any(|it| it.contains(":kms:"))
+                && !kind.name.eq_ignore_ascii_case("alias"),
             stem: own_stem,
             kind: kind_name,
             name,
@@ -357,6 +361,9 @@ impl Variable {
         let is_text = bytes.iter().any(|byte| matches!(byte, b'\n' | b'{' | b'"'));
         if bytes.is_empty() || is_text || bytes.windows(3).any(|signs| signs == b"://") {
             return None;
+        }
+        if self.is_key && value.starts_with("alias/") {
+            return Some(Value::OtherId);
         }
         // What the template has in front of the variable is not said twice.
         let mut inner = value;
