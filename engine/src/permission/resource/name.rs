@@ -104,6 +104,9 @@ const BEHIND_ALIASES: usize = 8;
 const BARE_NAMES: [&str; 3] = ["name", "names", "resourcename"];
 const BARE_IDS: [&str; 4] = ["id", "ids", "identifier", "resourceid"];
 
+/// What members begin with that name the two ends of a copy, a move or a swap.
+const ENDS: [&str; 3] = ["source", "target", "destination"];
+
 /// What variables end in that tell something of a resource and are not its name.
 const DESCRIBING: [&str; 5] = ["type", "version", "region", "scope", "status"];
 
@@ -228,8 +231,8 @@ impl Variable {
             let rank = (rank, member.depth);
             let from = (member.around, member.name);
             let worse = best.as_ref().is_some_and(|best| {
-                best.rank < rank
-                    || best.rank == rank && best.from != from && !self.is_joined(rank.0)
+                let is_other = || !self.is_joined(rank.0) && !are_two_ends(best.from, from);
+                best.rank < rank || best.rank == rank && best.from != from && is_other()
             });
             if worse || taken.contains(&from) {
                 continue;
@@ -390,6 +393,16 @@ impl Ids {
         let kind = self.reference.resource_type_of_id(self.prefix, id)?;
         Some(kind.name)
     }
+}
+
+/// Whether two members differ in the end that they name alone: `sourceSnapshotName` and
+/// `targetSnapshotName`.
+fn are_two_ends(one: MemberName<'_>, other: MemberName<'_>) -> bool {
+    fn bare(name: &str) -> &str {
+        let bare = ENDS.iter().find_map(|end| name.strip_prefix(end));
+        bare.unwrap_or(name)
+    }
+    bare(one.0) == bare(other.0) && bare(one.1) == bare(other.1)
 }
 
 /// The members that a cell of the table lists. One that names the resource by what is not in its ARN
