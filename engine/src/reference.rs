@@ -246,11 +246,13 @@ impl Reference {
 
     /// The request members that give a variable of a resource type's ARN, best first.
     pub fn member_aliases(&self, kind: &ResourceType, variable: &str) -> &[&'static str] {
-        load::find_all(&self.member_aliases, kind.prefix)
-            .iter()
-            .find(|row| {
-                row.resource_type.eq_ignore_ascii_case(kind.name) && row.variable == variable
-            })
+        let rows = load::find_all(&self.member_aliases, kind.prefix);
+        let of_type = |name: &str| {
+            let mut rows = rows.iter().filter(|row| row.variable == variable);
+            rows.find(|row| row.resource_type.eq_ignore_ascii_case(name))
+        };
+        of_type(kind.name)
+            .or_else(|| of_type("*"))
             .map_or(&[], |row| &row.members)
     }
 
