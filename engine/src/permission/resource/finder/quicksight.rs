@@ -1,13 +1,14 @@
 //! QuickSight: the ARNs of users and groups have their namespace in front of their name.
 
 use super::{Found, Place, Search};
-use crate::permission::resource::arn_text::escaped_name;
+use crate::permission::resource::{arn_text::escaped_name, is_account};
 
 pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     let request = search.info.request();
     // They are in the account that the request names.
+    let account = request.get("awsaccountid").filter(|it| is_account(it));
     let place = Place {
-        account: request.get("awsaccountid").unwrap_or(search.place.account),
+        account: account.unwrap_or(search.place.account),
         ..*search.place
     };
     let in_account = Search {
