@@ -191,10 +191,14 @@ def action_rows(iam, dependents):
             )
 
 
+# Some services call the account by another name than all others do.
+ACCOUNT_FIELD = re.compile(r"^(arn:[^:]*:[^:]*:[^:]*:)\$\{AccountId\}:")
+
+
 def resource_type_rows(iam):
     for prefix, service in iam["services"].items():
         for kind in service["types"].values():
-            templates = ",".join(kind["arn"].split(", "))
+            templates = ",".join(ACCOUNT_FIELD.sub(r"\1${Account}:", arn) for arn in kind["arn"].split(", "))
             yield prefix, (kind["key"], templates, ",".join(sorted(kind.get("conditionKeys", ()))))
 
 
@@ -361,7 +365,8 @@ def role_members(shapes, shape, service, path="", seen=()):
 
 
 def classify(prefix, member, shape_name, shape):
-    if "enum" in shape:
+    # A role that is taken away is passed to nobody.
+    if "enum" in shape or member.startswith(("Remove", "remove")):
         return None
     if prefix == "iam":
         return ("role", True) if member == "RoleName" else None

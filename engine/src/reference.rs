@@ -290,15 +290,21 @@ impl Reference {
         &self.opaque_members
     }
 
-    /// The services to which an operation of one of these names passes a role, where that is known.
-    pub fn passed_to(&self, prefix: &str, operations: [&str; 2]) -> &[&'static str] {
+    /// The services to which an operation of one of these names passes the role that a member of its
+    /// request names, given by its path, where that is known.
+    pub fn passed_to(&self, prefix: &str, operations: [&str; 2], member: &str) -> &[&'static str] {
         let rows = load::find_all(&self.passed_to, prefix);
-        let mut own = operations.iter().filter_map(|operation| {
-            let mut rows = rows.iter();
-            rows.find(|row| row.operation.eq_ignore_ascii_case(operation))
-        });
-        own.next()
-            .or_else(|| rows.iter().find(|row| row.operation == "*"))
+        let of_operation = |operation: &str| {
+            let rows = rows
+                .iter()
+                .filter(|row| row.operation.eq_ignore_ascii_case(operation));
+            let own = rows.clone().find(|row| row.is_of(member));
+            own.or_else(|| rows.clone().find(|row| row.member.is_none()))
+        };
+        let [event_name, action] = operations;
+        [event_name, action, "*"]
+            .into_iter()
+            .find_map(of_operation)
             .map_or(&[], |row| &row.service_principals)
     }
 

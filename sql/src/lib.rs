@@ -7,10 +7,12 @@
 mod activity;
 mod circumstances;
 mod coverage;
+mod data_files;
 mod depth;
 mod error;
 mod everybody;
 mod export;
+mod footers;
 mod functions;
 mod lake;
 mod limits;

@@ -28,7 +28,7 @@ use crate::lake::Lake;
 use crate::limits::{Limits, Passed, Threads};
 use crate::rollup::{self, Kept, RollUp};
 use crate::runs::GroupByRuns;
-use crate::{Error, depth, functions, mistake, plain, tables};
+use crate::{Error, data_files, depth, functions, mistake, plain, tables};
 
 /// One version of a lake, open for queries.
 pub struct Session {
@@ -356,11 +356,7 @@ impl Session {
     /// Makes `events` known, cut down to the range.
     async fn register_events(&self) -> Result<(), Error> {
         let ctx = &self.ctx;
-        let provider = self
-            .events
-            .table_provider()
-            .with_session(Arc::new(ctx.state()))
-            .await?;
+        let provider = data_files::provider(ctx.state(), &self.events, None).await?;
         match in_range(&self.range) {
             None => ctx.register_table(event::TABLE, provider)?,
             Some(condition) => {

@@ -116,3 +116,35 @@ fn row_groups_whose_bounds_leave_the_answer_out_are_not_read() {
         "{plan}"
     );
 }
+
+/// Bounds of times are milliseconds in the log, cut off.
+#[test]
+fn an_event_in_the_last_millisecond_of_its_file_is_found() {
+    let lab = lab();
+    let records = [record(1).at("2026-01-01T10:00:00.000700Z")];
+    lab.write("logs/a.json", delivery(&records));
+    lab.ingest("logs");
+    let query = "SELECT count(*) FROM events WHERE event_time > '2026-01-01T10:00:00.000600Z'";
+    assert_eq!(lab.value(query), 1);
+}
+
+#[test]
+fn a_table_of_a_later_reader_version_is_read_by_deltalake() {
+    let lab = three_months();
+    let query = "SELECT event_name, event_month, count(*) FROM events GROUP BY 1, 2 ORDER BY 2";
+    let answer = lab.sql(query);
+    assert!(!plan(&lab, &format!("EXPLAIN {query}")).contains("DeltaScan"));
+
+    let log = lab.path("lake/events/_delta_log/00000000000000000000.json");
+    let text = std::fs::read_to_string(&log).unwrap();
+    let lines = text.lines().map(|line| match line.contains("\"protocol\":") {
+        true => {
+            r#"{"protocol":{"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":["deletionVectors"],"writerFeatures":["deletionVectors"]}}"#
+        }
+        false => line,
+    });
+    std::fs::write(&log, lines.collect::<Vec<_>>().join("\n")).unwrap();
+
+    assert_eq!(lab.sql(query), answer);
+    assert!(plan(&lab, &format!("EXPLAIN {query}")).contains("DeltaScan"));
+}

@@ -39,6 +39,9 @@ const ENDINGS: [&str; 8] = [
     "number",
 ];
 
+/// XML lists and attributes say nothing by their names: what is around them does.
+pub(super) const SAYS_NOTHING: [&str; 5] = ["items", "item", "member", "content", "value"];
+
 /// One value of a request.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Member<'m> {
@@ -140,6 +143,16 @@ impl<'a> Members<'a> {
     pub(super) fn arns(&self) -> impl Iterator<Item = Member<'_>> {
         self.iter().filter(|member| {
             member.value.starts_with("arn:") && !member.value.contains(char::is_whitespace)
+        })
+    }
+
+    /// Whether a list of the request has names beside ARNs.
+    pub(super) fn lists_arns_and_names(&self) -> bool {
+        self.arns().any(|arn| {
+            self.iter().any(|other| {
+                (other.depth, other.name, other.around) == (arn.depth, arn.name, arn.around)
+                    && !other.value.starts_with("arn:")
+            })
         })
     }
 
@@ -281,10 +294,9 @@ impl<'a> Gather<'_, 'a> {
     /// Where the value of `key` stands.
     fn inner(&mut self, key: &str) -> Path {
         let depth = self.path.depth + 1;
-        // XML lists and attributes say nothing by their names: what is around them does.
         let says_nothing = || {
             (4..=7).contains(&key.len())
-                && ["items", "item", "member", "content", "value"]
+                && SAYS_NOTHING
                     .iter()
                     .any(|wrapper| wrapper.eq_ignore_ascii_case(key))
         };

@@ -4,7 +4,7 @@
 //! role: rows of `pass_role.tsv`.
 
 use super::call::CallInfo;
-use super::members::{Member, Members, normal};
+use super::members::{Member, Members, SAYS_NOTHING, normal};
 use super::resource::{Place, escaped, escaped_name};
 use super::{Condition, Origin, Permission};
 use crate::reference::{Action, PassRoleKind, PassRoleMember, Reference};
@@ -14,7 +14,6 @@ const RULE: &str = "passed role";
 /// The members by which calls of an action pass roles.
 pub(super) struct PlannedRoles {
     members: Vec<PlannedMember>,
-    passed_to: &'static [&'static str],
 }
 
 struct PlannedMember {
@@ -23,6 +22,7 @@ struct PlannedMember {
     name: String,
     /// What is around it there.
     around: String,
+    passed_to: &'static [&'static str],
 }
 
 impl PlannedRoles {
@@ -33,16 +33,18 @@ impl PlannedRoles {
         let rows = rows.into_iter().find(|rows| !rows.is_empty());
         let rows = rows.unwrap_or_default();
         let members = rows.iter().filter_map(|row| {
-            let mut parts = row.member?.rsplit('.').map(normal);
+            let member = row.member?;
+            let told = |part: &String| !SAYS_NOTHING.contains(&part.as_str());
+            let mut parts = member.rsplit('.').map(normal).filter(told);
             Some(PlannedMember {
                 row,
                 name: parts.next()?,
                 around: parts.next().unwrap_or_default(),
+                passed_to: reference.passed_to(action.prefix, [event_name, action.name], member),
             })
         });
         Self {
             members: members.collect(),
-            passed_to: reference.passed_to(action.prefix, [event_name, action.name]),
         }
     }
 
@@ -59,7 +61,11 @@ impl PlannedRoles {
                 let Some(role) = role(planned.row.kind, member.value, info) else {
                     continue;
                 };
-                if passed.iter().any(|known| known.resource == role.arn) {
+                let conditions = planned.conditions(info);
+                let is_known = |known: &Permission| {
+                    known.resource == role.arn && known.conditions == conditions
+                };
+                if passed.iter().any(is_known) {
                     continue;
                 }
                 passed.push(Permission {
@@ -67,7 +73,7 @@ impl PlannedRoles {
                     resource: role.arn,
                     origin: role.origin,
                     template: role.template,
-                    conditions: self.conditions(info),
+                    conditions,
                     rule: RULE,
                     source: planned.row.source,
                 });
@@ -75,7 +81,9 @@ impl PlannedRoles {
         }
         permissions.append(&mut passed);
     }
+}
 
+impl PlannedMember {
     /// To which services alone.
     fn conditions(&self, info: &CallInfo<'_>) -> Vec<Condition> {
         let mut services: Vec<String> = self.passed_to.iter().map(|&it| it.to_owned()).collect();
@@ -90,9 +98,7 @@ impl PlannedRoles {
         let key = "iam:PassedToService";
         vec![Condition::of("StringEquals", key, services)]
     }
-}
 
-impl PlannedMember {
     /// The members that name what is passed: of the request, or of the response where a launch
     /// template that the request names gives an instance profile.
     fn given<'m>(&self, info: &'m CallInfo<'_>) -> Vec<Member<'m>> {
@@ -148,11 +154,22 @@ fn role(kind: PassRoleKind, value: &str, info: &CallInfo<'_>) -> Option<Role> {
                 return of_profile();
             }
             let is_passed = value.contains(":role/") && !value.contains(":role/aws-service-role/");
-            is_passed.then(|| told(escaped(value)))
+            (is_passed && !is_foreign(value, info)).then(|| told(escaped(value)))
         }
         PassRoleKind::Role if !value.contains(':') => {
             Some(told(by_name(&escaped_name(value.trim_start_matches('/')))))
         }
         PassRoleKind::Role | PassRoleKind::RoleArn => None,
     }
+}
+
+/// Whether a role is of an account that is neither called nor the caller's. Such a role is assumed by
+/// those who work with it, and never passed (IAM user guide, `id_roles_use_passrole`).
+fn is_foreign(role: &str, info: &CallInfo<'_>) -> bool {
+    fn account(arn: &str) -> Option<&str> {
+        arn.split(':').nth(4).filter(|account| account.len() == 12)
+    }
+    let own = [info.call.account, info.call.principal.and_then(account)];
+    let of_role = account(role);
+    of_role.is_some() && own.iter().any(Option::is_some) && !own.contains(&of_role)
 }

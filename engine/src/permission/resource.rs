@@ -105,6 +105,7 @@ fn generic(planned: &PlannedAction, info: &CallInfo<'_>, place: &Place<'_>) -> V
     {
         let listed = arn_text::listed(info, plan.kinds);
         let of_type = listed.iter().filter(|one| only.is_of(one));
+        let of_type = of_type.filter(|one| !only.is_new(one, info));
         let found: Vec<Found> = of_type.map(Named::found).collect();
         if !found.is_empty() {
             return each_once(found);
@@ -228,25 +229,32 @@ fn each_once(mut found: Vec<Found>) -> Vec<Found> {
     found
 }
 
-/// What `resourceType: hostedzone` and `resourceId: Z1` name.
+/// What `resourceType: hostedzone` and `resourceId: Z1`, or several `resourceIds`, name.
 fn of_resource_type<'p>(
     plan: &'p Plan,
     info: &CallInfo<'_>,
     place: &Place<'_>,
 ) -> Option<(&'p PlannedType, Vec<Found>)> {
     let request = info.request();
-    let (kind, id) = (request.get("resourcetype")?, request.get("resourceid")?);
-    let kind = normal(kind);
+    let kind = normal(request.get("resourcetype")?);
+    let ids = || {
+        let members = request.iter();
+        members.filter(|it| matches!(it.name, "resourceid" | "resourceids"))
+    };
     let mut types = plan.types.iter();
     let accepted = types.find(|it| normal(it.kind.name) == kind)?;
-    if id.starts_with("arn:") {
+    if ids().any(|id| id.value.starts_with("arn:")) {
         return None;
     }
-    let id = arn_text::escaped_name(id.trim_start_matches('/'));
-    let templates = accepted.templates.iter();
-    let one_variable = templates.filter(|planned| planned.variables.len() == 1);
-    let arns = one_variable.filter_map(|it| it.template.fill(place, |_| Some(id.clone())));
-    let found: Vec<Found> = arns.map(Found::event).collect();
+    let found: Vec<Found> = ids()
+        .flat_map(|id| {
+            let id = arn_text::escaped_name(id.value.trim_start_matches('/'));
+            let templates = accepted.templates.iter();
+            let one_variable = templates.filter(|planned| planned.variables.len() == 1);
+            one_variable.filter_map(move |it| it.template.fill(place, |_| Some(id.clone())))
+        })
+        .map(Found::event)
+        .collect();
     (!found.is_empty()).then_some((accepted, found))
 }
 
@@ -273,7 +281,8 @@ impl PlannedType {
         if self.always_creates {
             return self.widened(place, self.origin(info)).collect();
         }
-        let of_type: Vec<&Named<'_>> = named.iter().filter(|one| self.is_of(one)).collect();
+        let of_type = named.iter().filter(|one| self.is_of(one));
+        let of_type: Vec<&Named<'_>> = of_type.filter(|one| !self.is_new(one, info)).collect();
         let at = |spots: &[Spot]| -> Vec<Found> {
             let there = of_type.iter().filter(|one| spots.contains(&one.place));
             there.map(|one| one.found()).collect()
@@ -283,7 +292,9 @@ impl PlannedType {
         if found.is_empty() {
             found = at(&[Spot::Resource, Spot::Shallow]);
             let mut templates = self.templates.iter();
-            if !found.is_empty() && templates.any(PlannedTemplate::has_joined) {
+            let by_name_too =
+                templates.any(PlannedTemplate::has_joined) || info.request().lists_arns_and_names();
+            if !found.is_empty() && by_name_too {
                 // The source may be named by its ARN, and what is made of it by its name.
                 let by_name = self.fill(info, kinds, place, how);
                 let is_new = |one: &Found| !found.iter().any(|known| known.is_named_as(one));
@@ -298,6 +309,17 @@ impl PlannedType {
             found = at(&[Spot::Deep]);
         }
         found
+    }
+
+    /// Whether a resource that the record lists was made by the call, with an id that it did not
+    /// choose.
+    fn is_new(&self, named: &Named<'_>, info: &CallInfo<'_>) -> bool {
+        if !self.creates || named.place != Spot::Resources {
+            return false;
+        }
+        let id = named.literal().rsplit(['/', ':']).next();
+        let request = info.call.request_parameters.unwrap_or_default();
+        id.is_some_and(|id| !request.contains(id))
     }
 
     /// Resources of the type above those that the request names by ARN, and these themselves:
@@ -389,7 +411,7 @@ impl PlannedType {
     /// Every resource of the type in the place.
     fn widened(&self, place: &Place<'_>, origin: Origin) -> impl Iterator<Item = Found> {
         self.templates.iter().map(move |planned| Found {
-            arn: planned.template.widened(place),
+            arn: planned.template.widened(&planned.own(place)),
             origin,
             template: Some(planned.text),
         })
@@ -453,14 +475,26 @@ impl PlannedTemplate {
         Some(bound)
     }
 
+    /// The place of the call, without its account where that says nothing of the resource's.
+    fn own<'p>(&self, place: &Place<'p>) -> Place<'p> {
+        match self.of_any_account {
+            true => Place {
+                account: UNNAMED,
+                ..*place
+            },
+            false => *place,
+        }
+    }
+
     /// Where the resource is: in the account of the call, or in one that the request names.
     fn place<'p>(&self, info: &'p CallInfo<'_>, place: &Place<'p>) -> Place<'p> {
+        let place = self.own(place);
         let named = self.account_members.iter();
         let mut named = named.filter_map(|member| info.request().get(member));
         let account = named.find(|value| is_account(value));
         Place {
             account: account.unwrap_or(place.account),
-            ..*place
+            ..place
         }
     }
 

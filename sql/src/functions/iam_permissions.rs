@@ -1,5 +1,7 @@
 //! `iam_permissions(event_source, event_name, ...)`: the list of permissions that a call needed.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{ArrayRef, ListBuilder, StringBuilder, StructBuilder};
@@ -8,6 +10,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
 };
+use foldhash::fast::RandomState;
 use trailwright_engine::Reference;
 use trailwright_engine::permission::{Call, Mapper, Needs};
 
@@ -26,6 +29,9 @@ const FIELDS: [&str; 8] = [
     "first",
 ];
 
+/// What the mapping looks at of a call.
+const ARGUMENTS: usize = 13;
+
 static ELEMENT: LazyLock<Fields> = LazyLock::new(|| {
     let fields = FIELDS
         .iter()
@@ -41,7 +47,7 @@ pub(super) struct IamPermissions {
 impl IamPermissions {
     pub(super) fn new() -> Self {
         Self {
-            signature: Signature::string(13, Volatility::Immutable),
+            signature: Signature::string(ARGUMENTS, Volatility::Immutable),
         }
     }
 }
@@ -66,29 +72,40 @@ impl ScalarUDFImpl for IamPermissions {
         let fields = FIELDS.iter().map(|_| Box::new(StringBuilder::new()) as _);
         let elements = StructBuilder::new(ELEMENT.clone(), fields.collect());
         let mut lists = ListBuilder::new(elements);
-        for row in 0..args.number_rows {
-            let call = Call {
-                event_source: columns.get(0, row).unwrap_or_default(),
-                event_name: columns.get(1, row).unwrap_or_default(),
-                event_type: columns.get(2, row),
-                aws_region: columns.get(3, row),
-                account: columns.get(4, row).or_else(|| columns.get(6, row)),
-                principal: columns.get(5, row),
-                invoked_by: columns.get(7, row),
-                failed: columns.get(8, row).is_some(),
-                error_message: columns.get(9, row),
-                request_parameters: columns.get(10, row),
-                response_elements: columns.get(11, row),
-                resources: columns.get(12, row),
+        // Much of a trail is the same call again, of which the answer is known.
+        let mut known: HashMap<u64, (usize, Needs), RandomState> = HashMap::default();
+        for (row, hash) in columns.hashes(args.number_rows)?.into_iter().enumerate() {
+            let call = call(&columns, row);
+            let same = |first: usize| (0..ARGUMENTS).all(|it| columns.same(it, first, row));
+            let (_, needs) = match known.entry(hash) {
+                Entry::Occupied(known) if same(known.get().0) => known.into_mut(),
+                entry => entry.insert_entry((row, mapper.needs(&call))).into_mut(),
             };
-            append(lists.values(), &call, mapper);
+            append(lists.values(), &call, needs);
             lists.append(true);
         }
         Ok(ColumnarValue::Array(Arc::new(lists.finish()) as ArrayRef))
     }
 }
 
-fn append(elements: &mut StructBuilder, call: &Call<'_>, mapper: &Mapper) {
+fn call(columns: &TextColumns, row: usize) -> Call<'_> {
+    Call {
+        event_source: columns.get(0, row).unwrap_or_default(),
+        event_name: columns.get(1, row).unwrap_or_default(),
+        event_type: columns.get(2, row),
+        aws_region: columns.get(3, row),
+        account: columns.get(4, row).or_else(|| columns.get(6, row)),
+        principal: columns.get(5, row),
+        invoked_by: columns.get(7, row),
+        failed: columns.get(8, row).is_some(),
+        error_message: columns.get(9, row),
+        request_parameters: columns.get(10, row),
+        response_elements: columns.get(11, row),
+        resources: columns.get(12, row),
+    }
+}
+
+fn append(elements: &mut StructBuilder, call: &Call<'_>, needs: &Needs) {
     let mut without = |mapping| {
         let service = service(call, Reference::bundled());
         append_element(
@@ -105,11 +122,11 @@ fn append(elements: &mut StructBuilder, call: &Call<'_>, mapper: &Mapper) {
             ],
         );
     };
-    match mapper.needs(call) {
+    match needs {
         Needs::Nothing { .. } => without("none"),
         Needs::Unknown => without("unmapped"),
         Needs::Permissions(permissions) => {
-            for (index, permission) in permissions.into_iter().enumerate() {
+            for (index, permission) in permissions.iter().enumerate() {
                 // Conditions are plain data, which always has a JSON form.
                 let conditions = (!permission.conditions.is_empty())
                     .then(|| serde_json::to_string(&permission.conditions).unwrap_or_default());

@@ -3,6 +3,7 @@
 use arrow::array::{Array, ArrayRef, AsArray, StringArray, StringViewArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
+use datafusion::common::hash_utils::{RandomState, create_hashes};
 use datafusion::error::Result;
 use datafusion::logical_expr::ScalarFunctionArgs;
 
@@ -23,6 +24,24 @@ impl TextColumns {
             .map(|arg| TextColumn::of(&arg.to_array(args.number_rows)?))
             .collect::<Result<_>>()
             .map(Self)
+    }
+
+    /// A number for each row, which is the same where all columns have the same text.
+    pub(super) fn hashes(&self, rows: usize) -> Result<Vec<u64>> {
+        let mut hashes = vec![0; rows];
+        let columns = self.0.iter().map(|column| -> &dyn Array {
+            match column {
+                TextColumn::Utf8(array) => array,
+                TextColumn::View(array) => array,
+            }
+        });
+        create_hashes(columns, &RandomState::default(), &mut hashes)?;
+        Ok(hashes)
+    }
+
+    /// Whether a column has the same text in two rows.
+    pub(super) fn same(&self, column: usize, one: usize, other: usize) -> bool {
+        self.get(column, one) == self.get(column, other)
     }
 
     /// The text in column `column` of row `row`.

@@ -1,7 +1,6 @@
 //! What are the rows of a view of some events, as a query?
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use arrow::array::AsArray;
 use arrow::datatypes::{DataType, Date32Type, Schema};
@@ -15,7 +14,7 @@ use trailwright_engine::event;
 use super::{Kept, MEASURES, Month};
 use crate::lake::Lake;
 use crate::session::{scratch, utc};
-use crate::{Error, tables};
+use crate::{Error, data_files, tables};
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
@@ -40,19 +39,14 @@ pub(super) enum Given {
 impl Pieces<'_> {
     /// All events.
     pub(super) async fn events(&self) -> Result<DataFrame, Error> {
-        let provider = self.events.table_provider();
-        let provider = provider.with_session(Arc::new(self.ctx.state())).await?;
+        let provider = data_files::provider(self.ctx.state(), self.events, None).await?;
         Ok(self.ctx.read_table(provider)?)
     }
 
     /// The events of some files.
     pub(super) async fn files(&self, paths: &[String]) -> Result<DataFrame, Error> {
-        let provider = self
-            .events
-            .table_provider()
-            .with_file_paths(paths.iter().cloned())
-            .with_session(Arc::new(self.ctx.state()))
-            .await?;
+        let state = self.ctx.state();
+        let provider = data_files::provider(state, self.events, Some(paths)).await?;
         Ok(self.ctx.read_table(provider)?)
     }
 

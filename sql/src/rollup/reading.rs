@@ -3,7 +3,6 @@
 //! A time range that begins or ends within a day takes that day from the events.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::not;
@@ -14,8 +13,8 @@ use trailwright_engine::time::TimeRange;
 
 use super::pieces::{self, Given, Pieces, copies_of_days, in_months, row_is_copy, time_between};
 use super::{Month, RollUp};
-use crate::Error;
 use crate::lake::Lake;
+use crate::{Error, data_files};
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
@@ -90,8 +89,7 @@ pub(super) async fn stored(
     table
         .update_datafusion_session(&ctx.state())
         .map_err(|error| lake.failed(error))?;
-    let provider = table.table_provider();
-    let provider = provider.with_session(Arc::new(ctx.state())).await?;
+    let provider = data_files::provider(ctx.state(), table, None).await?;
     Ok(ctx.read_table(provider)?)
 }
 

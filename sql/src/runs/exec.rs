@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, UInt32Array};
-use arrow::compute::take;
+use arrow::compute::{take, take_record_batch};
 use arrow::datatypes::SchemaRef;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::Result;
@@ -23,37 +23,83 @@ use futures::StreamExt;
 use super::starts::starts;
 use super::tally::Tally;
 
-/// Makes one row of each run of rows with equal keys, within a batch: its keys, and the states of
-/// the aggregates.
+/// Makes one row of each run of rows, within a batch.
 #[derive(Debug)]
 pub(super) struct RunsExec {
-    keys: Vec<Arc<dyn PhysicalExpr>>,
-    tallies: Vec<Tally>,
+    made: Made,
+    /// The columns, by their place, in which rows of a run do not differ.
+    columns: Arc<[usize]>,
     input: Arc<dyn ExecutionPlan>,
     schema: SchemaRef,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
 }
 
-impl RunsExec {
-    /// `schema` is that of a partial aggregation with these keys and tallies.
-    pub(super) fn new(
+/// What is made of a run.
+#[derive(Debug, Clone)]
+pub(super) enum Made {
+    /// Its first row.
+    First,
+    /// The keys of a group, and the states of the aggregates.
+    State {
         keys: Vec<Arc<dyn PhysicalExpr>>,
         tallies: Vec<Tally>,
+    },
+}
+
+impl Made {
+    fn exprs(&self) -> impl Iterator<Item = &Arc<dyn PhysicalExpr>> {
+        let (keys, tallies) = match self {
+            Self::First => (&[][..], &[][..]),
+            Self::State { keys, tallies } => (&keys[..], &tallies[..]),
+        };
+        keys.iter().chain(tallies.iter().filter_map(Tally::expr))
+    }
+}
+
+impl RunsExec {
+    /// The first rows of runs.
+    pub(super) fn firsts(columns: Arc<[usize]>, input: Arc<dyn ExecutionPlan>) -> Self {
+        let schema = input.schema();
+        Self::new(Made::First, columns, input, schema)
+    }
+
+    /// `schema` is that of a partial aggregation with these keys and tallies.
+    pub(super) fn states(
+        keys: Vec<Arc<dyn PhysicalExpr>>,
+        tallies: Vec<Tally>,
+        columns: Arc<[usize]>,
         input: Arc<dyn ExecutionPlan>,
         schema: SchemaRef,
     ) -> Self {
-        let properties = PlanProperties::new(
-            EquivalenceProperties::new(schema.clone()),
-            datafusion::physical_plan::Partitioning::UnknownPartitioning(
+        Self::new(Made::State { keys, tallies }, columns, input, schema)
+    }
+
+    fn new(
+        made: Made,
+        columns: Arc<[usize]>,
+        input: Arc<dyn ExecutionPlan>,
+        schema: SchemaRef,
+    ) -> Self {
+        let properties = match made {
+            Made::First => input.equivalence_properties().clone(),
+            Made::State { .. } => EquivalenceProperties::new(schema.clone()),
+        };
+        let partitioning = match made {
+            Made::First => input.output_partitioning().clone(),
+            Made::State { .. } => datafusion::physical_plan::Partitioning::UnknownPartitioning(
                 input.output_partitioning().partition_count(),
             ),
+        };
+        let properties = PlanProperties::new(
+            properties,
+            partitioning,
             input.pipeline_behavior(),
             input.boundedness(),
         );
         Self {
-            keys,
-            tallies,
+            made,
+            columns,
             input,
             schema,
             properties: Arc::new(properties),
@@ -64,8 +110,17 @@ impl RunsExec {
 
 impl DisplayAs for RunsExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let keys: Vec<String> = self.keys.iter().map(ToString::to_string).collect();
-        write!(f, "RunsExec: keys=[{}]", keys.join(", "))
+        let schema = self.input.schema();
+        let names = self
+            .columns
+            .iter()
+            .map(|it| schema.field(*it).name().as_str());
+        let names = names.collect::<Vec<_>>().join(", ");
+        let made = match self.made {
+            Made::First => "first rows",
+            Made::State { .. } => "states",
+        };
+        write!(f, "RunsExec: {made} of runs=[{names}]")
     }
 }
 
@@ -86,8 +141,7 @@ impl ExecutionPlan for RunsExec {
         &self,
         f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
     ) -> Result<TreeNodeRecursion> {
-        let of_tallies = self.tallies.iter().filter_map(Tally::expr);
-        apply_expression_roots(self.keys.iter().chain(of_tallies), f)
+        apply_expression_roots(self.made.exprs(), f)
     }
 
     fn replace_children(
@@ -99,8 +153,8 @@ impl ExecutionPlan for RunsExec {
             return datafusion::common::internal_err!("no input");
         };
         Ok(Arc::new(Self::new(
-            self.keys.clone(),
-            self.tallies.clone(),
+            self.made.clone(),
+            self.columns.clone(),
             input,
             self.schema.clone(),
         )))
@@ -128,14 +182,18 @@ impl ExecutionPlan for RunsExec {
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
         let metrics = BaselineMetrics::new(&self.metrics, partition);
-        let keys = self.keys.clone();
-        let tallies = self.tallies.clone();
+        let made = self.made.clone();
+        let columns = self.columns.clone();
         let schema = self.schema.clone();
         let input = self.input.execute(partition, context)?;
         let runs = input.map(move |rows| {
             let rows = rows?;
             let _timer = metrics.elapsed_compute().timer();
-            let runs = runs(&rows, &keys, &tallies, &schema)?;
+            let starts = starts(columns.iter().map(|it| rows.column(*it)), rows.num_rows())?;
+            let runs = match &made {
+                Made::First => firsts(&rows, starts)?,
+                Made::State { keys, tallies } => states(&rows, starts, keys, tallies, &schema)?,
+            };
             metrics.record_output(runs.num_rows());
             Ok(runs)
         });
@@ -144,22 +202,37 @@ impl ExecutionPlan for RunsExec {
     }
 }
 
-/// The runs of some rows.
-fn runs(
+/// The rows at which runs begin, or the rows themselves where each is a run.
+fn firsts(rows: &RecordBatch, starts: Vec<u32>) -> Result<RecordBatch> {
+    if starts.len() == rows.num_rows() {
+        return Ok(rows.clone());
+    }
+    Ok(take_record_batch(rows, &UInt32Array::from(starts))?)
+}
+
+/// The keys and states of some rows. Keys are worked out once for each run of what they are made
+/// of; neighbours with equal keys are one run then.
+fn states(
     rows: &RecordBatch,
+    finer: Vec<u32>,
     keys: &[Arc<dyn PhysicalExpr>],
     tallies: &[Tally],
     schema: &SchemaRef,
 ) -> Result<RecordBatch> {
-    let count = rows.num_rows();
+    let of_runs = firsts(rows, finer.clone())?;
+    let count = of_runs.num_rows();
     let keys = keys.iter();
     let keys: Vec<ArrayRef> = keys
-        .map(|key| key.evaluate(rows)?.into_array(count))
+        .map(|key| key.evaluate(&of_runs)?.into_array(count))
         .collect::<Result<_>>()?;
-    let starts = starts(&keys, count)?;
+    let firsts = starts(&keys, count)?;
+    let coarser = firsts
+        .iter()
+        .filter_map(|it| finer.get(*it as usize).copied());
+    let starts: Vec<u32> = coarser.collect();
     let states = tallies.iter().map(|it| it.states(rows, &starts));
     let states: Vec<ArrayRef> = states.collect::<Result<_>>()?;
-    let firsts = UInt32Array::from(starts);
+    let firsts = UInt32Array::from(firsts);
     let keys = keys.iter().map(|key| take(key, &firsts, None));
     let mut columns: Vec<ArrayRef> = keys.collect::<Result<_, _>>()?;
     columns.extend(states);

@@ -84,13 +84,18 @@ proptest! {
             ("SELECT DISTINCT who, what FROM rows", true),
             ("SELECT time, what, count(*) FROM rows GROUP BY time, what ORDER BY what, time", true),
             ("SELECT who, count(DISTINCT what) FROM rows GROUP BY who", true),
+            ("SELECT count(DISTINCT who), count(DISTINCT what || 'x'), min(number) FROM rows", true),
+            ("SELECT what, count(DISTINCT who), max(time) FROM rows GROUP BY what", true),
+            ("SELECT what, min(number), min(who) FROM rows GROUP BY what", true),
+            ("SELECT date_trunc('second', time) AS t, count(*) FROM rows GROUP BY t", true),
             // What runs cannot do.
             ("SELECT what, avg(number) FROM rows GROUP BY what", false),
             ("SELECT what, count(*) FILTER (WHERE number > 0) FROM rows GROUP BY what", false),
             ("SELECT who, what, count(*) FROM rows GROUP BY CUBE (who, what)", false),
             ("SELECT count(*), min(time) FROM rows", false),
             ("SELECT what, array_agg(number ORDER BY number) FROM rows GROUP BY what", false),
-            ("SELECT what, min(number), min(who) FROM rows GROUP BY what", false),
+            ("SELECT what, count(DISTINCT who), count(*) FROM rows GROUP BY what", false),
+            ("SELECT round(random()) * 0 AS none, count(*) FROM rows GROUP BY none", false),
         ] {
             let (expected, none) = answer(&plain, query);
             let (found, made) = answer(&by_runs, query);

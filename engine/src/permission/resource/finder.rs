@@ -1,5 +1,6 @@
 //! Services whose requests name resources in a way of their own, one file each.
 
+mod account;
 mod api_gateway;
 mod autoscaling;
 mod backup;
@@ -47,7 +48,8 @@ struct Search<'s, 'a> {
 type Finder = fn(Search<'_, '_>) -> Option<Vec<Found>>;
 
 /// The finder of each service that has one, by the prefix of the action.
-const FINDERS: [(&str, Finder); 29] = [
+const FINDERS: [(&str, Finder); 30] = [
+    ("account", account::find),
     ("apigateway", api_gateway::find),
     ("autoscaling", autoscaling::find),
     ("backup", backup::find),

@@ -40,6 +40,8 @@ pub(super) struct Variable {
     /// Whether the call makes the resource, so that what its source is called is another one.
     is_made: bool,
     keeps_slash: bool,
+    /// Whether it is the id of a key of KMS, which an alias is not.
+    is_key: bool,
     /// How the names of members that may give it end.
     ends: Ends,
 }
@@ -101,6 +103,9 @@ const BEHIND_ALIASES: usize = 8;
 /// Members that give the name or the id of what the operation is about.
 const BARE_NAMES: [&str; 3] = ["name", "names", "resourcename"];
 const BARE_IDS: [&str; 4] = ["id", "ids", "identifier", "resourceid"];
+
+/// What members begin with that name the two ends of a copy, a move or a swap.
+const ENDS: [&str; 3] = ["source", "target", "destination"];
 
 /// What variables end in that tell something of a resource and are not its name.
 const DESCRIBING: [&str; 5] = ["type", "version", "region", "scope", "status"];
@@ -176,6 +181,8 @@ impl Variable {
             ids: reference.has_typed_ids(kind.prefix).then_some(ids),
             is_made,
             keeps_slash: kind.prefix == "logs",
+            is_key: kind.arn_templates.iter().any(|it| it.contains(":kms:"))
+                && !kind.name.eq_ignore_ascii_case("alias"),
             stem: own_stem,
             kind: kind_name,
             name,
@@ -224,8 +231,8 @@ impl Variable {
             let rank = (rank, member.depth);
             let from = (member.around, member.name);
             let worse = best.as_ref().is_some_and(|best| {
-                best.rank < rank
-                    || best.rank == rank && best.from != from && !self.is_joined(rank.0)
+                let is_other = || !self.is_joined(rank.0) && !are_two_ends(best.from, from);
+                best.rank < rank || best.rank == rank && best.from != from && is_other()
             });
             if worse || taken.contains(&from) {
                 continue;
@@ -358,6 +365,9 @@ impl Variable {
         if bytes.is_empty() || is_text || bytes.windows(3).any(|signs| signs == b"://") {
             return None;
         }
+        if self.is_key && value.starts_with("alias/") {
+            return Some(Value::OtherId);
+        }
         // What the template has in front of the variable is not said twice.
         let mut inner = value;
         for lead in [self.lead, self.own_lead].into_iter().flatten() {
@@ -383,6 +393,16 @@ impl Ids {
         let kind = self.reference.resource_type_of_id(self.prefix, id)?;
         Some(kind.name)
     }
+}
+
+/// Whether two members differ in the end that they name alone: `sourceSnapshotName` and
+/// `targetSnapshotName`.
+fn are_two_ends(one: MemberName<'_>, other: MemberName<'_>) -> bool {
+    fn bare(name: &str) -> &str {
+        let bare = ENDS.iter().find_map(|end| name.strip_prefix(end));
+        bare.unwrap_or(name)
+    }
+    bare(one.0) == bare(other.0) && bare(one.1) == bare(other.1)
 }
 
 /// The members that a cell of the table lists. One that names the resource by what is not in its ARN

@@ -29,11 +29,13 @@ impl<'a> Place<'a> {
 
 /// The partition that a region belongs to.
 fn partition(region: &str) -> &'static str {
-    const PARTITIONS: [(&str, &str); 5] = [
+    const PARTITIONS: [(&str, &str); 7] = [
         ("cn-", "aws-cn"),
         ("us-gov-", "aws-us-gov"),
         ("us-isob-", "aws-iso-b"),
+        ("us-isof-", "aws-iso-f"),
         ("us-iso-", "aws-iso"),
+        ("eu-isoe-", "aws-iso-e"),
         ("eusc-", "aws-eusc"),
     ];
     PARTITIONS

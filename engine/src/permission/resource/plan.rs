@@ -35,6 +35,8 @@ pub(super) struct PlannedTemplate {
     pub(super) variables: Vec<Variable>,
     /// Members of a request that name the account of the resource.
     pub(super) account_members: Vec<String>,
+    /// Whether the resource is mostly of another account than the call.
+    pub(super) of_any_account: bool,
 }
 
 impl Plan {
@@ -63,6 +65,7 @@ impl Plan {
             let creates = listed || makes(action.name, kind.name);
             let templates = kind.arn_templates.iter().map(|text| {
                 let template = Template::parse(text);
+                let accounts = reference.member_aliases(kind, "Account");
                 let variables = template
                     .variables()
                     .map(|name| Variable::new(name, kind, action, event_name, listed, reference))
@@ -71,11 +74,8 @@ impl Plan {
                     text,
                     template,
                     variables,
-                    account_members: reference
-                        .member_aliases(kind, "Account")
-                        .iter()
-                        .map(|member| normal(member))
-                        .collect(),
+                    account_members: accounts.iter().map(|member| normal(member)).collect(),
+                    of_any_account: accounts.contains(&"=*"),
                 }
             });
             Some(PlannedType {

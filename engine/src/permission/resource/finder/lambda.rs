@@ -4,6 +4,9 @@ use super::{Found, Search};
 use crate::permission::resource::arn_text::{escaped, escaped_name};
 
 pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
+    if search.accepts("layerVersion") {
+        return layer_version(search);
+    }
     let of_function = ["function", "function alias", "function version"];
     if !of_function.iter().any(|kind| search.accepts(kind)) {
         return None;
@@ -34,4 +37,14 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
         Some(qualifier) => format!("{base}:{}", escaped_name(qualifier)),
         None => base,
     })])
+}
+
+/// A version of a layer whose ARN, perhaps of another account, and number are given.
+fn layer_version(search: Search<'_, '_>) -> Option<Vec<Found>> {
+    let request = search.info.request();
+    let layer = request.get("layername")?;
+    let (_, name) = layer.strip_prefix("arn:")?.split_once(":layer:")?;
+    let version = request.get("versionnumber")?;
+    let arn = format!("{layer}:{version}");
+    (!name.contains(':')).then(|| vec![Found::event(escaped(&arn))])
 }

@@ -1,0 +1,265 @@
+//! How are the data files of a table read?
+//!
+//! By DataFusion's own Parquet source, which remembers the footers that it has read. deltalake's
+//! provider goes through the log again, and opens every footer again, for each query, which took
+//! more of a warm query's time than the query. What a table of the oldest reader version cannot
+//! have (deletion vectors, columns under other names) is left to it.
+
+use std::collections::HashSet;
+use std::sync::{Arc, OnceLock};
+
+use arrow::array::{ArrayRef, AsArray, BooleanArray};
+use arrow::datatypes::{DataType, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType};
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::pruning::PruningStatistics;
+use datafusion::common::stats::Precision;
+use datafusion::common::{Column, DFSchema, ScalarValue, Statistics};
+use datafusion::datasource::TableType;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::error::Result;
+use datafusion::execution::context::SessionState;
+use datafusion::logical_expr::TableProviderFilterPushDown;
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::prelude::Expr;
+use deltalake::DeltaTable;
+use deltalake::kernel::LogDataHandler;
+
+use crate::footers;
+
+/// The reader version of tables that consist of their data files and nothing else.
+const PLAIN: i32 = 1;
+
+/// Times in a log are cut to milliseconds by some writers.
+const CUT_MICROS: i64 = 999;
+
+/// A table of which queries in `state` can be made; of `only` some of its files, if they are given.
+pub(crate) async fn provider(
+    state: SessionState,
+    table: &DeltaTable,
+    only: Option<&[String]>,
+) -> Result<Arc<dyn TableProvider>> {
+    let snapshot = table.snapshot()?;
+    let log_store = table.log_store();
+    let plain = snapshot.protocol().min_reader_version() == PLAIN
+        && !snapshot
+            .log_data()
+            .iter()
+            .any(|file| is_absolute(&file.path()));
+    let url = log_store.object_store_url();
+    let runtime = state.runtime_env().clone();
+    let builder = table.table_provider();
+    let builder = match only {
+        Some(paths) => builder.with_file_paths(paths.iter().cloned()),
+        None => builder,
+    };
+    let delta = builder.with_session(Arc::new(state)).await?;
+    if !plain {
+        return Ok(delta);
+    }
+    runtime.register_object_store(url.as_ref(), log_store.object_store(None));
+    Ok(Arc::new(DataFiles {
+        schema: delta.schema(),
+        table: table.clone(),
+        only: only.map(|paths| paths.iter().cloned().collect()),
+        files: OnceLock::new(),
+    }))
+}
+
+/// Whether a file is said to be elsewhere than in the table's folder.
+fn is_absolute(path: &str) -> bool {
+    path.contains("://") || path.starts_with('/')
+}
+
+/// The data files of one version of a table.
+#[derive(Debug)]
+struct DataFiles {
+    schema: SchemaRef,
+    table: DeltaTable,
+    only: Option<HashSet<String>>,
+    files: OnceLock<Vec<DataFile>>,
+}
+
+/// A file, with its rows if the log tells.
+#[derive(Debug)]
+struct DataFile {
+    file: PartitionedFile,
+    rows: Option<usize>,
+    /// Whether it is one of those that are wanted.
+    wanted: bool,
+}
+
+impl DataFiles {
+    fn log_data(&self) -> Result<LogDataHandler<'_>> {
+        Ok(self.table.snapshot()?.log_data())
+    }
+
+    /// All files of the version, in the order of its log.
+    fn files(&self) -> Result<&[DataFile]> {
+        if let Some(files) = self.files.get() {
+            return Ok(files);
+        }
+        let names = self.table.snapshot()?.metadata().partition_columns();
+        let mut files = Vec::new();
+        for view in self.log_data()?.iter() {
+            let told = view.partition_values_map();
+            let values = names.iter().map(|name| {
+                let kind = self.schema.field_with_name(name)?.data_type();
+                // Delta says so of a value that is not there.
+                let value = told.get(name).and_then(Option::as_deref);
+                match value.filter(|value| !value.is_empty()) {
+                    Some(value) => ScalarValue::try_from_string(value.to_owned(), kind),
+                    None => ScalarValue::try_from(kind),
+                }
+            });
+            let values: Vec<ScalarValue> = values.collect::<Result<_>>()?;
+            let path = view.path();
+            let size = u64::try_from(view.size()).unwrap_or_default();
+            let mut file = PartitionedFile::new(String::new(), size);
+            file.object_meta.location = view.object_store_path();
+            file.object_meta.last_modified = view.modification_datetime()?;
+            files.push(DataFile {
+                wanted: (self.only.as_ref()).is_none_or(|only| only.contains(path.as_ref())),
+                file: file.with_partition_values(values),
+                rows: view.num_records(),
+            });
+        }
+        Ok(self.files.get_or_init(|| files))
+    }
+
+    /// The wanted files that may have rows for `filters`, as far as the log tells.
+    fn kept(&self, state: &dyn Session, filters: &[Expr]) -> Result<Vec<&DataFile>> {
+        let files = self.files()?;
+        let may_have = match conjunction(filters.iter().cloned()) {
+            None => None,
+            Some(filter) => {
+                let schema = DFSchema::try_from(self.schema.clone())?;
+                let filter = state.create_physical_expr(filter, &schema)?;
+                let predicate = PruningPredicateBuilder::new()
+                    .with_file_schema(self.schema.clone())
+                    .build(filter);
+                let bounds = Bounds(self.log_data()?);
+                predicate.map(|it| it.prune(&bounds)).transpose()?
+            }
+        };
+        let may_have = |index: usize| {
+            let told = may_have.as_ref().and_then(|may| may.get(index));
+            told.copied().unwrap_or(true)
+        };
+        let files = files.iter().enumerate();
+        let kept = files.filter(|(index, file)| file.wanted && may_have(*index));
+        Ok(kept.map(|(_, file)| file).collect())
+    }
+
+    /// The columns that files have, then those that the log has for a file as a whole, with the
+    /// place of each column of the table among them.
+    fn split_schema(&self) -> Result<(TableSchema, Vec<usize>)> {
+        let names = self.table.snapshot()?.metadata().partition_columns();
+        let fields = self.schema.fields().iter().cloned();
+        let (of_log, of_files): (Vec<_>, Vec<_>) =
+            fields.partition(|field| names.contains(field.name()));
+        let table = TableSchema::builder(Arc::new(Schema::new(of_files)))
+            .with_table_partition_cols(of_log)
+            .build();
+        let fields = self.schema.fields().iter();
+        let places = fields.map(|field| table.table_schema().index_of(field.name()));
+        let places = places.collect::<Result<_, _>>()?;
+        Ok((table, places))
+    }
+}
+
+#[async_trait]
+impl TableProvider for DataFiles {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let kept = self.kept(state, filters)?;
+        let all: Vec<usize> = (0..self.schema.fields().len()).collect();
+        let projection = projection.unwrap_or(&all);
+        if kept.is_empty() {
+            let schema = self.schema.project(projection)?;
+            return Ok(Arc::new(EmptyExec::new(Arc::new(schema))));
+        }
+        let rows: Option<usize> = kept.iter().map(|file| file.rows).sum();
+        let files = kept.into_iter().map(|file| file.file.clone());
+        let groups =
+            FileGroup::new(files.collect()).split_files(state.config().target_partitions());
+
+        let (schema, places) = self.split_schema()?;
+        let mut statistics = Statistics::new_unknown(schema.table_schema());
+        statistics.num_rows = rows.map_or(Precision::Absent, Precision::Exact);
+        let projected = projection.iter().filter_map(|it| places.get(*it).copied());
+        let url = self.table.log_store().object_store_url();
+        let footers = footers::remembered(state, &url, !filters.is_empty())?;
+        let source = ParquetSource::new(schema)
+            .with_table_parquet_options(state.default_table_options().parquet)
+            .with_parquet_file_reader_factory(footers);
+        let scan = FileScanConfigBuilder::new(url, Arc::new(source))
+            .with_file_groups(groups)
+            .with_statistics(statistics)
+            .with_projection_indices(Some(projected.collect()))?
+            .with_limit(limit)
+            .build();
+        Ok(DataSourceExec::from_data_source(scan))
+    }
+}
+
+/// The bounds of columns that a log has of each file.
+struct Bounds<'a>(LogDataHandler<'a>);
+
+impl PruningStatistics for Bounds<'_> {
+    fn min_values(&self, column: &Column) -> Option<ArrayRef> {
+        self.0.min_values(column)
+    }
+
+    fn max_values(&self, column: &Column) -> Option<ArrayRef> {
+        let most = self.0.max_values(column)?;
+        let DataType::Timestamp(TimeUnit::Microsecond, zone) = most.data_type() else {
+            return Some(most);
+        };
+        let times = most.as_primitive_opt::<TimestampMicrosecondType>()?;
+        let times = times.unary::<_, TimestampMicrosecondType>(|it| it.saturating_add(CUT_MICROS));
+        Some(Arc::new(times.with_timezone_opt(zone.clone())))
+    }
+
+    fn num_containers(&self) -> usize {
+        self.0.num_containers()
+    }
+
+    fn null_counts(&self, column: &Column) -> Option<ArrayRef> {
+        self.0.null_counts(column)
+    }
+
+    fn row_counts(&self) -> Option<ArrayRef> {
+        self.0.row_counts()
+    }
+
+    fn contained(&self, column: &Column, values: &HashSet<ScalarValue>) -> Option<BooleanArray> {
+        self.0.contained(column, values)
+    }
+}
