@@ -246,11 +246,13 @@ impl Reference {
 
     /// The request members that give a variable of a resource type's ARN, best first.
     pub fn member_aliases(&self, kind: &ResourceType, variable: &str) -> &[&'static str] {
-        load::find_all(&self.member_aliases, kind.prefix)
-            .iter()
-            .find(|row| {
-                row.resource_type.eq_ignore_ascii_case(kind.name) && row.variable == variable
-            })
+        let rows = load::find_all(&self.member_aliases, kind.prefix);
+        let of_type = |name: &str| {
+            let mut rows = rows.iter().filter(|row| row.variable == variable);
+            rows.find(|row| row.resource_type.eq_ignore_ascii_case(name))
+        };
+        of_type(kind.name)
+            .or_else(|| of_type("*"))
             .map_or(&[], |row| &row.members)
     }
 
@@ -472,6 +474,13 @@ mod tests {
                 // Some templates end in a star where others have a variable.
                 || row.variable == "*" && template.contains(":*")
             };
+            // All types of a service may have the row, of which one has the variable.
+            if row.resource_type == "*" {
+                let mut kinds = reference.resource_types(row.prefix).iter();
+                if kinds.any(|kind| kind.arn_templates.iter().any(has_variable)) {
+                    continue;
+                }
+            }
             if kind.is_none_or(|kind| {
                 kind.name != row.resource_type || !kind.arn_templates.iter().any(has_variable)
             }) {

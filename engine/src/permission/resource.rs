@@ -491,8 +491,7 @@ impl PlannedTemplate {
         let place = self.own(place);
         let named = self.account_members.iter();
         let mut named = named.filter_map(|member| info.request().get(member));
-        let account = named
-            .find(|value| value.len() == 12 && value.bytes().all(|byte| byte.is_ascii_digit()));
+        let account = named.find(|value| is_account(value));
         Place {
             account: account.unwrap_or(place.account),
             ..place
@@ -570,6 +569,11 @@ impl PlannedTemplate {
         };
         (0..rounds).filter_map(in_round).collect()
     }
+}
+
+/// Whether what a request names is an account, and nothing that would be a wildcard in an ARN.
+fn is_account(value: &str) -> bool {
+    value.len() == 12 && value.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The type of `service`'s resources that fits `arn` best.

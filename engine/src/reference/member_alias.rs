@@ -7,7 +7,7 @@ use super::load::{Cells, Row};
 pub struct MemberAlias {
     /// The prefix of the service.
     pub prefix: &'static str,
-    /// The name of the resource type.
+    /// The name of the resource type, `*` for all types of the service.
     pub resource_type: &'static str,
     /// The variable, as the template spells it.
     pub variable: &'static str,

@@ -11,8 +11,8 @@ pub struct TagOnCreate {
     pub operation: &'static str,
     /// The action, of the same service; nothing where none is needed.
     pub action: Option<&'static str>,
-    /// The type of what is tagged; nothing where the operation is named for it.
-    pub resource_type: Option<&'static str>,
+    /// The types of what is tagged; none where the operation is named for it.
+    pub resource_types: Vec<&'static str>,
     /// The evidence.
     pub source: &'static str,
 }
@@ -23,7 +23,7 @@ impl Row for TagOnCreate {
             prefix: cells.required()?,
             operation: cells.required()?,
             action: cells.optional(),
-            resource_type: cells.optional(),
+            resource_types: cells.list(),
             source: cells.required()?,
         };
         cells.end().map(|()| row)
@@ -50,7 +50,7 @@ mod tests {
                     "{row:?}"
                 );
             }
-            if let Some(kind) = row.resource_type {
+            for kind in &row.resource_types {
                 assert!(
                     reference.resource_type(row.prefix, kind).is_some(),
                     "{row:?}"

@@ -98,12 +98,12 @@ impl Plan {
         }
     }
 
-    /// Leaves of the types those that a call of `main` makes, or the one that is named.
-    pub(in crate::permission) fn keep_made(&mut self, named: Option<&str>, main: &Action) {
+    /// Leaves of the types those that a call of `main` makes, or those that are named.
+    pub(in crate::permission) fn keep_made(&mut self, named: &[&'static str], main: &Action) {
         let names: Vec<&str> = self.types.iter().map(|it| it.kind.name).collect();
         let kept = match named {
-            Some(name) => vec![name],
-            None => made(&names, main),
+            [] => made(&names, main),
+            named => named.to_vec(),
         };
         self.types.retain(|it| kept.contains(&it.kind.name));
         self.untold = !names.is_empty() && self.types.is_empty();

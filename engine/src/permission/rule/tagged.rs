@@ -45,15 +45,15 @@ pub(super) fn append(answer: &mut Answer, call: &Call<'_>, reference: &'static R
         return;
     }
     let row = reference.tag_on_create(main.prefix, main.name);
-    let (action, kind, source) = match row {
-        Some(row) => (row.action, row.resource_type, row.source),
-        None => (dependent(main, reference), None, DEPENDENT),
+    let (action, kinds, source) = match row {
+        Some(row) => (row.action, &*row.resource_types, row.source),
+        None => (dependent(main, reference), &[][..], DEPENDENT),
     };
     let Some(action) = action.and_then(|name| reference.action(main.prefix, name)) else {
         return;
     };
     let mut planned = PlannedAction::new(action, call, reference);
-    planned.plan.keep_made(kind, main);
+    planned.plan.keep_made(kinds, main);
     actions.push(PlannedAction {
         when: When::AnyOf(TAGS.to_vec()),
         ..planned.by(RULE, source)

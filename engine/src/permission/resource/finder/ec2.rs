@@ -72,7 +72,24 @@ fn launched(search: Search<'_, '_>) -> Vec<Found> {
             key.map(|key| Found::event(search.arn("ec2", &["key-pair/", &escaped_name(key)]))),
         );
     }
+    let mut tagged = BTreeSet::new();
+    gather_tagged(search.info.request_value(), false, &mut tagged);
+    if tagged.contains(REQUEST_FOR_SPOT) {
+        found.extend(made(search, REQUEST_FOR_SPOT));
+    }
     found
+}
+
+/// A launch is checked on it only if it tags it, as the user guide says: "does not evaluate the
+/// spot-instances-request resource in the `RunInstances` statement if the Spot Instance request is
+/// not tagged on create".
+const REQUEST_FOR_SPOT: &str = "spot-instances-request";
+
+/// A resource of a type that the call makes.
+fn made<'s>(search: Search<'s, '_>, kind: &'s str) -> impl Iterator<Item = Found> + 's {
+    let types = search.planned.plan.types.iter();
+    let of_type = types.filter(move |accepted| accepted.kind.name == kind);
+    of_type.flat_map(move |accepted| accepted.widened(search.place, Origin::Created))
 }
 
 /// The types of resource that a call tags as it makes them.
@@ -83,11 +100,8 @@ fn tagged_at_creation(search: Search<'_, '_>) -> Vec<Found> {
         // The tags are those of the template: the response shows them of instances alone.
         tagged.insert("instance");
     }
-    let types = search.planned.plan.types.iter();
-    let of_type = types.filter(|accepted| tagged.contains(accepted.kind.name));
-    of_type
-        .flat_map(|accepted| accepted.widened(search.place, Origin::Created))
-        .collect()
+    let tagged = tagged.into_iter();
+    tagged.flat_map(|kind| made(search, kind)).collect()
 }
 
 /// What is only written down for later, or is launched by the role of a fleet.

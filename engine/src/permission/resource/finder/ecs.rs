@@ -1,4 +1,5 @@
-//! ECS: a task definition is named by its family, with a revision or without.
+//! ECS: a task definition is named by its family, with a revision or without, and tasks are listed
+//! on `*` unless they are those of an instance.
 
 use super::{Found, Search};
 use crate::permission::Origin;
@@ -6,6 +7,9 @@ use crate::permission::members::normal;
 use crate::permission::resource::arn_text::escaped_name;
 
 pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
+    if lists_all_tasks(search) {
+        return Some(vec![Found::any()]);
+    }
     let kinds = ["task-definition", "daemon-task-definition"];
     let kind = kinds.into_iter().find(|kind| search.accepts(kind))?;
     let wanted = normal(kind);
@@ -27,4 +31,11 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
         }
     });
     Some(found.collect())
+}
+
+/// Whether tasks are listed that need not be on one instance: cdklabs/construct-hub pull 1207 was
+/// denied on `*`, and fabfuel/ecs-deploy issue 119.
+fn lists_all_tasks(search: Search<'_, '_>) -> bool {
+    let instance = search.info.request().get("containerinstance");
+    search.planned.action.name == "ListTasks" && search.info.takes_defaults() && instance.is_none()
 }
