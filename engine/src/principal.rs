@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::json::{self, Member};
+use crate::json::{self, Member, Outline};
 
 /// The identity behind an event.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -25,29 +25,40 @@ pub struct Principal<'a> {
 }
 
 /// The members of an object, or none where the record has something else.
-struct Members<'a>(Vec<Member<'a>>);
+enum Members<'a> {
+    Outlined(&'a str, Outline),
+    Read(Vec<Member<'a>>),
+}
 
 impl<'a> Members<'a> {
     fn of(text: &'a str) -> Self {
-        Self(match json::outline(text) {
-            Some(outline) => outline.members(text).collect(),
+        match json::outline(text) {
+            Some(outline) => Self::Outlined(text, outline),
             None => {
                 let members = json::members(text).unwrap_or_default().into_iter();
-                members
-                    .map(|(key, value)| Member::new(key, value))
-                    .collect()
+                let members = members.map(|(key, value)| Member::new(key, value));
+                Self::Read(members.collect())
             }
-        })
+        }
     }
 
     /// Of a repeated key the last value counts.
-    fn get(&self, key: &str) -> Option<&Member<'a>> {
-        self.0.iter().rev().find(|member| member.key == key)
+    fn get(&self, key: &str) -> Option<Member<'a>> {
+        match self {
+            Self::Outlined(text, outline) => {
+                let members = outline.members(text);
+                members.rev().find(|member| member.key == key)
+            }
+            Self::Read(members) => {
+                let found = members.iter().rev().find(|member| member.key == key);
+                found.cloned()
+            }
+        }
     }
 
     fn object(&self, key: &str) -> Self {
         self.get(key)
-            .map_or(Self(Vec::new()), |member| Self::of(member.value))
+            .map_or(Self::Read(Vec::new()), |member| Self::of(member.value))
     }
 
     /// Nothing where the record has no string, or an empty one.

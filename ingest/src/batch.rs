@@ -3,6 +3,7 @@
 use arrow::array::{
     ArrayRef, BooleanBuilder, RecordBatch, StringViewBuilder, TimestampMicrosecondBuilder,
 };
+use arrow::buffer::Buffer;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use foldhash::quality::RandomState;
@@ -18,6 +19,8 @@ const BLOCK_BYTES: u32 = 32 << 10;
 
 enum ColumnBuilder {
     Text(StringViewBuilder),
+    /// Texts that are the same for many rows, and held once for all of them.
+    Same(StringViewBuilder, Option<(String, u32)>),
     Flag(BooleanBuilder),
     Time(TimestampMicrosecondBuilder),
 }
@@ -52,20 +55,8 @@ pub(crate) struct Mark {
 
 impl BatchBuilder {
     pub(crate) fn new() -> Self {
-        let columns = COLUMNS
-            .iter()
-            .map(|column| match column.kind {
-                ColumnKind::Text | ColumnKind::Json => {
-                    ColumnBuilder::Text(StringViewBuilder::new().with_fixed_block_size(BLOCK_BYTES))
-                }
-                ColumnKind::Flag => ColumnBuilder::Flag(BooleanBuilder::new()),
-                ColumnKind::Time => {
-                    ColumnBuilder::Time(TimestampMicrosecondBuilder::new().with_timezone("UTC"))
-                }
-            })
-            .collect();
         Self {
-            columns,
+            columns: columns(0),
             marks: Vec::new(),
             positions: Vec::new(),
             bytes: 0,
@@ -79,11 +70,16 @@ impl BatchBuilder {
                     self.bytes += text.len();
                     builder.append_value(text);
                 }
+                (ColumnBuilder::Same(builder, last), Cell::Text(text)) => {
+                    append_same(builder, last, text);
+                }
                 (ColumnBuilder::Flag(builder), Cell::Flag(flag)) => builder.append_value(*flag),
                 (ColumnBuilder::Time(builder), Cell::Time(micros)) => {
                     builder.append_value(*micros);
                 }
-                (ColumnBuilder::Text(builder), _) => builder.append_null(),
+                (ColumnBuilder::Text(builder) | ColumnBuilder::Same(builder, _), _) => {
+                    builder.append_null();
+                }
                 (ColumnBuilder::Flag(builder), _) => builder.append_null(),
                 (ColumnBuilder::Time(builder), _) => builder.append_null(),
             }
@@ -103,21 +99,52 @@ impl BatchBuilder {
 
     /// Hands over what was gathered and starts anew.
     pub(crate) fn finish(&mut self) -> Result<Batch, ArrowError> {
-        let columns: Vec<ArrayRef> = self
-            .columns
-            .iter_mut()
-            .map(|builder| match builder {
-                ColumnBuilder::Text(builder) => Arc::new(builder.finish()) as ArrayRef,
-                ColumnBuilder::Flag(builder) => Arc::new(builder.finish()),
-                ColumnBuilder::Time(builder) => Arc::new(builder.finish()),
-            })
-            .collect();
+        // The next batch will be about as long.
+        let done = std::mem::replace(&mut self.columns, columns(self.marks.len()));
+        let columns = done.into_iter().map(|builder| match builder {
+            ColumnBuilder::Text(mut builder) | ColumnBuilder::Same(mut builder, _) => {
+                Arc::new(builder.finish()) as ArrayRef
+            }
+            ColumnBuilder::Flag(mut builder) => Arc::new(builder.finish()),
+            ColumnBuilder::Time(mut builder) => Arc::new(builder.finish()),
+        });
+        let columns = columns.collect();
         self.bytes = 0;
         Ok(Batch {
             events: RecordBatch::try_new(schema(), columns)?,
             marks: std::mem::take(&mut self.marks),
             positions: std::mem::take(&mut self.positions),
         })
+    }
+}
+
+/// Builders of all columns, with room for so many rows.
+fn columns(rows: usize) -> Vec<ColumnBuilder> {
+    let texts = || StringViewBuilder::with_capacity(rows).with_fixed_block_size(BLOCK_BYTES);
+    let columns = COLUMNS.iter().map(|column| match column.kind {
+        ColumnKind::Text if column.name == "log_file" => ColumnBuilder::Same(texts(), None),
+        ColumnKind::Text | ColumnKind::Json => ColumnBuilder::Text(texts()),
+        ColumnKind::Flag => ColumnBuilder::Flag(BooleanBuilder::new()),
+        ColumnKind::Time => {
+            ColumnBuilder::Time(TimestampMicrosecondBuilder::new().with_timezone("UTC"))
+        }
+    });
+    columns.collect()
+}
+
+/// Appends a text, by a reference to the `last` one and its block if it is the same.
+fn append_same(builder: &mut StringViewBuilder, last: &mut Option<(String, u32)>, text: &str) {
+    let block = match last {
+        Some((known, block)) if known == text => *block,
+        _ => {
+            let block = builder.append_block(Buffer::from(text.as_bytes()));
+            *last = Some((text.to_owned(), block));
+            block
+        }
+    };
+    let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+    if builder.try_append_view(block, 0, length).is_err() {
+        builder.append_value(text);
     }
 }
 

@@ -6,12 +6,14 @@
 //! | `files` | the ledger: the table of files that were read |
 //! | `quarantine` | what could not be taken in, as JSON lines |
 
+mod columns;
 mod info;
 mod ledger;
 mod optimize;
 mod quarantine;
 mod read;
 mod seen;
+mod stats;
 mod table;
 mod write;
 

@@ -57,6 +57,12 @@ const MAX_DEPTH: usize = 119;
 /// Members of a record. AWS's have about twenty.
 const USUAL_MEMBERS: usize = 32;
 
+/// Members of a record up to which one is compared with all others.
+const MAX_COMPARED: usize = 2 * USUAL_MEMBERS;
+
+/// Objects and arrays in one another, of most records.
+const USUAL_DEPTH: usize = 8;
+
 impl Outline {
     /// The object that begins at the start of `text` and ends somewhere in it. `None` is no error:
     /// it says that the text is to be read with more care, or that there is not enough of it.
@@ -75,7 +81,11 @@ impl Outline {
                 if escaped {
                     return None;
                 }
-                doubtful |= seen.maybe(text.get(key.clone())?);
+                let name = text.get(key.clone())?;
+                if seen.maybe(name) && !doubtful {
+                    let same = |place: &Place| text.get(place.key.clone()) == Some(name);
+                    doubtful = places.len() > MAX_COMPARED || places.iter().any(same);
+                }
                 let start = reader.at;
                 let mut noted = Noted::default();
                 reader.value(&mut noted)?;
@@ -110,7 +120,7 @@ impl Outline {
     }
 
     /// The members in `text`, of which this is the outline.
-    pub(crate) fn members<'a>(&self, text: &'a str) -> impl Iterator<Item = Member<'a>> {
+    pub(crate) fn members<'a>(&self, text: &'a str) -> impl DoubleEndedIterator<Item = Member<'a>> {
         self.places.iter().map(move |place| Member {
             key: Cow::Borrowed(text.get(place.key.clone()).unwrap_or_default()),
             value: text.get(place.value.clone()).unwrap_or("null"),
@@ -141,7 +151,7 @@ impl<'a> Member<'a> {
 /// Keys that were there, as a mask: two keys of one object rarely have the same bit, and only
 /// those that have are compared.
 #[derive(Clone, Copy, Default)]
-struct Seen(u64);
+struct Seen(u128);
 
 impl Seen {
     /// Whether `key` may have been there before.
@@ -153,7 +163,7 @@ impl Seen {
             | u64::from(middle) << 16
             | u64::from(last) << 8
             | (key.len() as u64 & 0xff);
-        let bit = 1 << (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58);
+        let bit = 1 << (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 57);
         let seen = self.0 & bit != 0;
         self.0 |= bit;
         seen
@@ -261,6 +271,10 @@ impl<'a> Reader<'a> {
                     } else {
                         if self.open.len() == MAX_DEPTH {
                             return None;
+                        }
+                        if self.open.capacity() == 0 {
+                            self.open.reserve(USUAL_DEPTH);
+                            self.keys.reserve(USUAL_MEMBERS);
                         }
                         self.open.push(Open {
                             keys: self.keys.len(),

@@ -104,7 +104,7 @@ impl Ledger {
         let mut actions = Vec::with_capacity(parts.len());
         for (part, files) in parts {
             let rows = rows(&files)?;
-            let file = DataFile::encode(PARTITION, Some(part), std::iter::once(Ok(rows)))?;
+            let file = DataFile::encode(PARTITION, Some(part), &rows)?;
             actions.push(Action::Add(file.put(&self.table.object_store()).await?));
         }
         for _ in 0..MAX_TRIES {
