@@ -38,7 +38,7 @@ pub(super) fn encode(
     };
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let mut done = thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(&work)).collect();
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
         let mut done = work()?;
         for other in others {
             let died = |_| Error::Worker(std::io::Error::other("it ended before its work"));
