@@ -2,6 +2,7 @@
 //! without the id that is in theirs.
 
 use super::{Found, Search};
+use crate::permission::resource::arn_text::escaped_name;
 
 /// Scopes in requests and in ARNs.
 const SCOPES: [(&str, &str); 2] = [(":REGIONAL/", ":regional/"), (":CLOUDFRONT/", ":global/")];
@@ -31,7 +32,7 @@ fn vendors_rules(search: Search<'_, '_>) -> Vec<Found> {
     let mut found = search.widened("managedruleset");
     for one in &mut found {
         if let Some(scope) = request.get("scope") {
-            let in_scope = format!(":{scope}/managedruleset/");
+            let in_scope = format!(":{}/managedruleset/", escaped_name(scope));
             one.arn = one.arn.replacen(":*/managedruleset/", &in_scope, 1);
         }
     }
