@@ -4,6 +4,7 @@
 //! JSON. What matters is mostly the name next to a value, so they are laid out flat.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -148,12 +149,12 @@ impl<'a> Members<'a> {
 
     /// Whether a list of the request has names beside ARNs.
     pub(super) fn lists_arns_and_names(&self) -> bool {
-        self.arns().any(|arn| {
-            self.iter().any(|other| {
-                (other.depth, other.name, other.around) == (arn.depth, arn.name, arn.around)
-                    && !other.value.starts_with("arn:")
-            })
-        })
+        fn place<'m>(member: &Member<'m>) -> (usize, &'m str, &'m str) {
+            (member.depth, member.name, member.around)
+        }
+        let of_arns: BTreeSet<_> = self.arns().map(|arn| place(&arn)).collect();
+        let mut others = self.iter().filter(|it| !it.value.starts_with("arn:"));
+        others.any(|other| of_arns.contains(&place(&other)))
     }
 
     /// Appends the normal form of a name.
