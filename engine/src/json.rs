@@ -9,9 +9,9 @@ use std::fmt;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-pub(crate) use record::Member;
 use record::Noted;
 pub use record::Outline;
+pub(crate) use record::{Member, Members};
 
 /// The members of a JSON object in order, each value as the text it was written in.
 /// Keys may repeat.

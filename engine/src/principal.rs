@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::json::{self, Member, Outline};
+use crate::json::{self, Member, Members, Outline};
 
 /// The identity behind an event.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -24,47 +24,101 @@ pub struct Principal<'a> {
     pub invoked_by: Option<Cow<'a, str>>,
 }
 
-/// The members of an object, or none where the record has something else.
-enum Members<'a> {
-    Outlined(&'a str, Outline),
-    Read(Vec<Member<'a>>),
+/// An object in an identity, or the identity itself.
+#[derive(Clone, Copy)]
+enum Object<'a, 'o> {
+    Outlined(Members<'a, 'o>),
+    /// JSON that is read with more care. It may be no object.
+    Text(&'a str),
 }
 
-impl<'a> Members<'a> {
-    fn of(text: &'a str) -> Self {
-        match json::outline(text) {
-            Some(outline) => Self::Outlined(text, outline),
-            None => {
-                let members = json::members(text).unwrap_or_default().into_iter();
-                let members = members.map(|(key, value)| Member::new(key, value));
-                Self::Read(members.collect())
-            }
-        }
-    }
-
-    /// Of a repeated key the last value counts.
-    fn get(&self, key: &str) -> Option<Member<'a>> {
+impl<'a, 'o> Object<'a, 'o> {
+    /// Calls `take` with each member, and the object that it is.
+    fn each(self, mut take: impl FnMut(Member<'a>, Self)) {
         match self {
-            Self::Outlined(text, outline) => {
-                let members = outline.members(text);
-                members.rev().find(|member| member.key == key)
+            Self::Outlined(members) => {
+                for (member, inner) in members.iter() {
+                    take(member, Self::Outlined(inner));
+                }
             }
-            Self::Read(members) => {
-                let found = members.iter().rev().find(|member| member.key == key);
-                found.cloned()
+            Self::Text(text) => {
+                for (key, value) in json::members(text).unwrap_or_default() {
+                    take(Member::new(key, value), Self::Text(value));
+                }
             }
         }
     }
+}
 
-    fn object(&self, key: &str) -> Self {
-        self.get(key)
-            .map_or(Self::Read(Vec::new()), |member| Self::of(member.value))
-    }
+/// What an identity says that tells who acted. Of a repeated key the last value counts.
+#[derive(Default)]
+struct Identity<'a> {
+    kind: Option<Cow<'a, str>>,
+    arn: Option<Cow<'a, str>>,
+    account_id: Option<Cow<'a, str>>,
+    access_key_id: Option<Cow<'a, str>>,
+    user_name: Option<Cow<'a, str>>,
+    principal_id: Option<Cow<'a, str>>,
+    invoked_by: Option<Cow<'a, str>>,
+    issuer: Issuer<'a>,
+    on_behalf_of: Option<Cow<'a, str>>,
+}
 
-    /// Nothing where the record has no string, or an empty one.
-    fn text(&self, key: &str) -> Option<Cow<'a, str>> {
-        self.get(key)?.string().filter(|text| !text.is_empty())
+/// What gave a session its permissions.
+#[derive(Default)]
+struct Issuer<'a> {
+    arn: Option<Cow<'a, str>>,
+    account_id: Option<Cow<'a, str>>,
+}
+
+impl<'a> Identity<'a> {
+    fn of(object: Object<'a, '_>) -> Self {
+        let mut identity = Self::default();
+        object.each(|member, inner| match member.key.as_ref() {
+            "type" => identity.kind = text(&member),
+            "arn" => identity.arn = text(&member),
+            "accountId" => identity.account_id = text(&member),
+            "accessKeyId" => identity.access_key_id = text(&member),
+            "userName" => identity.user_name = text(&member),
+            "principalId" => identity.principal_id = text(&member),
+            "invokedBy" => identity.invoked_by = text(&member),
+            "sessionContext" => {
+                identity.issuer = Issuer::default();
+                inner.each(|member, inner| {
+                    if member.key == "sessionIssuer" {
+                        identity.issuer = Issuer::of(inner);
+                    }
+                });
+            }
+            "onBehalfOf" => {
+                identity.on_behalf_of = None;
+                inner.each(|member, _| {
+                    if member.key == "userId" {
+                        identity.on_behalf_of = text(&member);
+                    }
+                });
+            }
+            _ => {}
+        });
+        identity
     }
+}
+
+impl<'a> Issuer<'a> {
+    fn of(object: Object<'a, '_>) -> Self {
+        let mut issuer = Self::default();
+        object.each(|member, _| match member.key.as_ref() {
+            "arn" => issuer.arn = text(&member),
+            "accountId" => issuer.account_id = text(&member),
+            _ => {}
+        });
+        issuer
+    }
+}
+
+/// Nothing where the record has no string, or an empty one.
+fn text<'a>(member: &Member<'a>) -> Option<Cow<'a, str>> {
+    member.string().filter(|text| !text.is_empty())
 }
 
 impl<'a> Principal<'a> {
@@ -81,15 +135,32 @@ impl<'a> Principal<'a> {
     /// assert_eq!(principal.session_name.as_deref(), Some("alice"));
     /// ```
     pub fn from_user_identity(text: &'a str) -> Self {
-        let identity = Members::of(text);
-        let issuer = identity.object("sessionContext").object("sessionIssuer");
-        let arn = identity.text("arn");
-        let invoked_by = identity.text("invokedBy");
-        let user_name = identity.text("userName");
-        let account = identity.text("accountId");
+        let outline = Outline::of_identity(text.as_bytes());
+        match outline.filter(|outline| outline.len() == text.len()) {
+            Some(outline) => Self::from_members(outline.members(text)),
+            None => Self::of(Identity::of(Object::Text(text))),
+        }
+    }
 
+    /// The same for an identity of which the members are known.
+    pub(crate) fn from_members(members: Members<'a, '_>) -> Self {
+        Self::of(Identity::of(Object::Outlined(members)))
+    }
+
+    fn of(identity: Identity<'a>) -> Self {
+        let Identity {
+            kind,
+            arn,
+            account_id,
+            access_key_id,
+            user_name,
+            principal_id,
+            invoked_by,
+            issuer,
+            on_behalf_of,
+        } = identity;
         // Old records, and those of services, may give the invoking service alone.
-        let kind = identity.text("type").unwrap_or_else(|| {
+        let kind = kind.unwrap_or_else(|| {
             let kind = if invoked_by.is_some() {
                 "AWSService"
             } else {
@@ -99,27 +170,23 @@ impl<'a> Principal<'a> {
         });
         let session_name = arn.clone().and_then(|arn| part(arn, session_name));
         let id = issuer
-            .text("arn")
+            .arn
             .or_else(|| arn.map(role_of_session))
             .or_else(|| {
-                let user = identity.object("onBehalfOf").text("userId")?;
+                let user = on_behalf_of?;
                 Some(Cow::Owned(format!("arn:aws:identitystore:::user/{user}")))
             })
             .or_else(|| invoked_by.clone().filter(|_| kind == "AWSService"))
-            .or_else(|| {
-                part(identity.text("principalId")?, |id| {
-                    Some(without_session(id))
-                })
-            })
+            .or_else(|| part(principal_id?, |id| Some(without_session(id))))
             .or_else(|| user_name.clone())
-            .or_else(|| account.clone())
+            .or_else(|| account_id.clone())
             .unwrap_or(Cow::Borrowed("unknown"));
 
         Self {
             id,
             kind,
-            account: account.or_else(|| issuer.text("accountId")),
-            access_key_id: identity.text("accessKeyId"),
+            account: account_id.or(issuer.account_id),
+            access_key_id,
             session_name: session_name.or(user_name),
             invoked_by,
         }

@@ -165,7 +165,7 @@ pub(crate) fn schema() -> SchemaRef {
 /// What the event in `row` is known by.
 pub(crate) fn mark(row: &Row<'_>) -> Mark {
     Mark {
-        id: id_number(row.text("event_id").unwrap_or_default()),
+        id: id_number(row.event_id().unwrap_or_default()),
         time: row.event_time(),
         print: print(row),
     }

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use sha2::{Digest, Sha256};
 
 use super::{COLUMNS, ColumnKind, column_index, column_of_key, place};
-use crate::json::{self, Member, Outline};
+use crate::json::{self, Member, Members, Outline};
 use crate::principal::Principal;
 use crate::time;
 
@@ -30,6 +30,7 @@ const PRINCIPAL_ACCOUNT: usize = place("principal_account");
 const ACCESS_KEY_ID: usize = place("access_key_id");
 const SESSION_NAME: usize = place("session_name");
 const INVOKED_BY: usize = place("invoked_by");
+const LOG_FILE: usize = place("log_file");
 
 /// One value of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +73,7 @@ impl<'a> Row<'a> {
             None => {
                 let members = json::members(text).map_err(RecordError::NotAnObject)?;
                 let members = members.into_iter();
-                let members = members.map(|(key, value)| Member::new(key, value));
+                let members = members.map(|(key, value)| (Member::new(key, value), None));
                 Self::from_members(text, members, true)
             }
         }
@@ -80,29 +81,35 @@ impl<'a> Row<'a> {
 
     /// The same for a record of which the outline is known.
     pub fn from_outline(text: &'a str, outline: &Outline) -> Result<Self, RecordError> {
-        Self::from_members(text, outline.members(text), outline.is_doubtful())
+        let members = outline.members(text).iter();
+        let members = members.map(|(member, inner)| (member, Some(inner)));
+        Self::from_members(text, members, outline.is_doubtful())
     }
 
-    /// The row of the record in `text`. `doubtful` says that two of the keys may be the same.
-    fn from_members(
+    /// The row of the record in `text`, from its members and theirs, if those were found.
+    /// `doubtful` says that two of the keys may be the same.
+    fn from_members<'o>(
         text: &str,
-        members: impl Iterator<Item = Member<'a>>,
+        members: impl Iterator<Item = (Member<'a>, Option<Members<'a, 'o>>)>,
         doubtful: bool,
-    ) -> Result<Self, RecordError> {
+    ) -> Result<Self, RecordError>
+    where
+        'a: 'o,
+    {
         let mut row = Self::empty();
         let mut rest = Rest::default();
         if doubtful {
-            let members: Vec<Member<'_>> = members.collect();
+            let members: Vec<_> = members.collect();
             let overridden = overridden(&members);
-            for (i, member) in members.into_iter().enumerate() {
+            for (i, (member, inner)) in members.into_iter().enumerate() {
                 match overridden.contains(&i) {
                     true => row.repeated_keys += 1,
-                    false => row.take(member, &mut rest),
+                    false => row.take(member, inner, &mut rest),
                 }
             }
         } else {
-            for member in members {
-                row.take(member, &mut rest);
+            for (member, inner) in members {
+                row.take(member, inner, &mut rest);
             }
         }
         row.finish(text, rest)
@@ -116,7 +123,7 @@ impl<'a> Row<'a> {
     }
 
     /// The row when all members are in it or in `rest`.
-    fn finish(mut self, text: &str, rest: Rest<'a>) -> Result<Self, RecordError> {
+    fn finish(mut self, text: &str, rest: Rest<'a, '_>) -> Result<Self, RecordError> {
         // Insight events have neither name nor source of their own.
         if ![EVENT_NAME, EVENT_SOURCE, INSIGHT_DETAILS]
             .into_iter()
@@ -124,19 +131,28 @@ impl<'a> Row<'a> {
         {
             return Err(RecordError::NotCloudTrail);
         }
+        self.set_principal(rest.identity);
         self.set_rest(rest);
         self.set_event_id(text);
-        self.set_principal();
         Ok(self)
     }
 
     /// Puts a member where it belongs.
-    fn take(&mut self, member: Member<'a>, rest: &mut Rest<'a>) {
+    fn take<'o>(
+        &mut self,
+        member: Member<'a>,
+        inner: Option<Members<'a, 'o>>,
+        rest: &mut Rest<'a, 'o>,
+    ) {
         if member.value == "null" {
             rest.null_keys.push(member.key);
             return;
         }
-        let exact = column_of_key(&member.key).is_some_and(|column| self.fill(column, &member));
+        let column = column_of_key(&member.key);
+        if column == Some(USER_IDENTITY) {
+            rest.identity = inner;
+        }
+        let exact = column.is_some_and(|column| self.fill(column, &member));
         if !exact {
             let value = self.tidy(&member);
             rest.extra.push((member.key, value));
@@ -218,6 +234,11 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// AWS's id of the event, or ours where AWS gave none.
+    pub fn event_id(&self) -> Option<&str> {
+        self.text_at(EVENT_ID)
+    }
+
     /// When it happened, in microseconds since the epoch.
     pub fn event_time(&self) -> Option<i64> {
         match self.cells.get(EVENT_TIME)? {
@@ -226,11 +247,9 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// Sets a derived text column.
-    pub fn set(&mut self, name: &str, value: Cow<'a, str>) {
-        if let Some(column) = column_index(name) {
-            self.set_at(column, value);
-        }
+    /// Sets the file that the record came from.
+    pub fn set_log_file(&mut self, name: &'a str) {
+        self.set_at(LOG_FILE, Cow::Borrowed(name));
     }
 
     fn set_at(&mut self, column: usize, value: Cow<'a, str>) {
@@ -282,10 +301,11 @@ impl<'a> Row<'a> {
     }
 
     /// In the order of the keys: the same whatever order the record has.
-    fn set_rest(&mut self, rest: Rest<'a>) {
+    fn set_rest(&mut self, rest: Rest<'a, '_>) {
         let Rest {
             mut extra,
             mut null_keys,
+            ..
         } = rest;
         if !extra.is_empty() {
             extra.sort();
@@ -342,15 +362,22 @@ impl<'a> Row<'a> {
         self.set_at(EXTRA, Cow::Owned(member));
     }
 
-    fn set_principal(&mut self) {
-        // The identity's text is the record's own unless it had to be rewritten.
+    /// `identity` is what the identity says as the record wrote it.
+    fn set_principal(&mut self, identity: Option<Members<'a, '_>>) {
         let [id, kind, account, access_key_id, session_name, invoked_by] =
-            match self.cells.get(USER_IDENTITY) {
-                Some(Cell::Text(Cow::Borrowed(text))) => principal_cells(text),
-                Some(Cell::Text(Cow::Owned(text))) => {
-                    principal_cells(text).map(|cell| cell.map(|text| Cow::Owned(text.into_owned())))
+            match (self.cells.get(USER_IDENTITY), identity) {
+                (Some(Cell::Text(Cow::Borrowed(_))), Some(identity)) => {
+                    principal_cells(Principal::from_members(identity))
                 }
-                _ => principal_cells("{}"),
+                (Some(Cell::Text(Cow::Borrowed(text))), None) => {
+                    principal_cells(Principal::from_user_identity(text))
+                }
+                // It had to be rewritten.
+                (Some(Cell::Text(Cow::Owned(text))), _) => {
+                    let cells = principal_cells(Principal::from_user_identity(text));
+                    cells.map(|cell| cell.map(|text| Cow::Owned(text.into_owned())))
+                }
+                _ => principal_cells(Principal::from_user_identity("{}")),
             };
         for (column, value) in [
             (PRINCIPAL, id),
@@ -367,15 +394,15 @@ impl<'a> Row<'a> {
     }
 }
 
-/// What a record says that has no column.
+/// What a record says that has no column, or goes into others too.
 #[derive(Default)]
-struct Rest<'a> {
+struct Rest<'a, 'o> {
     extra: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     null_keys: Vec<Cow<'a, str>>,
+    identity: Option<Members<'a, 'o>>,
 }
 
-fn principal_cells(user_identity: &str) -> [Option<Cow<'_, str>>; 6] {
-    let principal = Principal::from_user_identity(user_identity);
+fn principal_cells(principal: Principal<'_>) -> [Option<Cow<'_, str>>; 6] {
     [
         Some(principal.id),
         Some(principal.kind),
@@ -391,13 +418,13 @@ fn principal_cells(user_identity: &str) -> [Option<Cow<'_, str>>; 6] {
 const FEW_KEYS: usize = 64;
 
 /// The places of members whose key comes again later.
-fn overridden(members: &[Member<'_>]) -> HashSet<usize> {
-    let keys = members.iter().map(|member| &member.key).enumerate();
+fn overridden<I>(members: &[(Member<'_>, I)]) -> HashSet<usize> {
+    let keys = members.iter().map(|(member, _)| &member.key).enumerate();
     if members.len() <= FEW_KEYS {
         let mut rest = members;
         keys.filter(|(_, key)| {
             rest = rest.split_first().map_or(&[], |(_, rest)| rest);
-            rest.iter().any(|later| later.key == **key)
+            rest.iter().any(|(later, _)| later.key == **key)
         })
         .map(|(i, _)| i)
         .collect()

@@ -1,31 +1,58 @@
 //! The members of a record, found in one pass.
 //!
-//! A record is looked at once: where it ends, where its members are, and of each value whether its
-//! text can be kept as it is. What is unusual, in grammar or in depth, is left to the slower reading
-//! with `serde_json`, which also has the words for what is wrong.
+//! A record is looked at once: where it ends, where its members are and those of its identity, and
+//! of each value whether its text can be kept as it is. What is unusual, in grammar or in depth, is
+//! left to the slower reading with `serde_json`, which also has the words for what is wrong.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
+use wide::u8x16;
+
 use super::{FEW_KEYS, repeats};
 
-/// Where the members of an object are in its text.
+/// Where the members of an object are in its text, and those of some objects in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outline {
+    /// In the order of the text: behind a member are those of its own object.
     places: Vec<Place>,
+    level: u8,
     len: usize,
     /// Two of the keys may be the same.
     doubtful: bool,
 }
 
+/// The members of an object that has an outline, or is in one that has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Members<'a, 'o> {
+    text: &'a str,
+    places: &'o [Place],
+    level: u8,
+}
+
 /// Where a member is. Its key has no escapes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Place {
+    /// How many objects of the record are around that of the member.
+    level: u8,
     /// The key, without its quotes.
     key: Range<usize>,
     value: Range<usize>,
     noted: Noted,
 }
+
+/// Objects of a record of which the members are found too, since they are asked for: how many
+/// objects are around theirs, and their keys.
+const OUTLINED: [(u8, &[u8]); 4] = [
+    (RECORD, b"userIdentity"),
+    (IDENTITY, b"sessionContext"),
+    (IDENTITY, b"onBehalfOf"),
+    (IDENTITY + 1, b"sessionIssuer"),
+];
+
+/// The level of a record's members, and of those of its identity.
+const RECORD: u8 = 0;
+const IDENTITY: u8 = 1;
 
 /// A member of an object, as it stands in the text.
 #[derive(Debug, Clone)]
@@ -54,57 +81,42 @@ pub(crate) struct Noted {
 /// Nesting that is followed in an object: more than any parser takes without danger.
 const MAX_DEPTH: usize = 119;
 
-/// Members of a record. AWS's have about twenty.
-const USUAL_MEMBERS: usize = 32;
+/// Members that are found in a record: AWS's has about twenty, and its identity as many.
+const USUAL_MEMBERS: usize = 64;
 
-/// Members of a record up to which one is compared with all others.
-const MAX_COMPARED: usize = 2 * USUAL_MEMBERS;
+/// Members of an object up to which one is compared with all others.
+const MAX_COMPARED: usize = 64;
+
+/// Keys of all objects that are open at once, of most records.
+const USUAL_KEYS: usize = 32;
 
 /// Objects and arrays in one another, of most records.
 const USUAL_DEPTH: usize = 8;
+
+/// Two quotes and a colon.
+const AROUND_KEY: usize = 3;
 
 impl Outline {
     /// The object that begins at the start of `text` and ends somewhere in it. `None` is no error:
     /// it says that the text is to be read with more care, or that there is not enough of it.
     pub fn of(text: &[u8]) -> Option<Self> {
-        let mut reader = Reader::new(text);
-        let mut places = Vec::with_capacity(USUAL_MEMBERS);
-        let mut seen = Seen::default();
-        let mut doubtful = false;
+        Self::at(RECORD, text)
+    }
+
+    /// The same for a record's identity.
+    pub(crate) fn of_identity(text: &[u8]) -> Option<Self> {
+        Self::at(IDENTITY, text)
+    }
+
+    fn at(level: u8, text: &[u8]) -> Option<Self> {
+        let mut reader = Reader::new(text, level);
         reader.expect(b'{')?;
-        reader.space();
-        if reader.peek()? == b'}' {
-            reader.at += 1;
-        } else {
-            loop {
-                let (key, escaped) = reader.key()?;
-                if escaped {
-                    return None;
-                }
-                let name = text.get(key.clone())?;
-                if seen.maybe(name) && !doubtful {
-                    let same = |place: &Place| text.get(place.key.clone()) == Some(name);
-                    doubtful = places.len() > MAX_COMPARED || places.iter().any(same);
-                }
-                let start = reader.at;
-                let mut noted = Noted::default();
-                reader.value(&mut noted)?;
-                let value = start..reader.at;
-                places.push(Place { key, value, noted });
-                reader.space();
-                match reader.next()? {
-                    b',' => {
-                        reader.space();
-                    }
-                    b'}' => break,
-                    _ => return None,
-                }
-            }
-        }
+        let noted = reader.object(true)?;
         Some(Self {
-            places,
+            places: reader.places,
+            level,
             len: reader.at,
-            doubtful,
+            doubtful: noted.repeats,
         })
     }
 
@@ -120,12 +132,45 @@ impl Outline {
     }
 
     /// The members in `text`, of which this is the outline.
-    pub(crate) fn members<'a>(&self, text: &'a str) -> impl DoubleEndedIterator<Item = Member<'a>> {
-        self.places.iter().map(move |place| Member {
-            key: Cow::Borrowed(text.get(place.key.clone()).unwrap_or_default()),
-            value: text.get(place.value.clone()).unwrap_or("null"),
-            noted: place.noted,
+    pub(crate) fn members<'a>(&self, text: &'a str) -> Members<'a, '_> {
+        Members {
+            text,
+            places: &self.places,
+            level: self.level,
+        }
+    }
+}
+
+impl<'a, 'o> Members<'a, 'o> {
+    /// All of them, in order, each with the members of its own object if that is outlined.
+    pub(crate) fn iter(self) -> impl Iterator<Item = (Member<'a>, Self)> {
+        let Self {
+            text,
+            places: mut rest,
+            level,
+        } = self;
+        std::iter::from_fn(move || {
+            let (place, behind) = rest.split_first()?;
+            let end = behind.iter().position(|it| it.level <= level);
+            let (inner, next) = behind.split_at(end.unwrap_or(behind.len()));
+            rest = next;
+            let inner = Self {
+                text,
+                places: inner,
+                level: level + 1,
+            };
+            Some((place.member(text), inner))
         })
+    }
+}
+
+impl Place {
+    fn member<'a>(&self, text: &'a str) -> Member<'a> {
+        Member {
+            key: Cow::Borrowed(text.get(self.key.clone()).unwrap_or_default()),
+            value: text.get(self.value.clone()).unwrap_or("null"),
+            noted: self.noted,
+        }
     }
 }
 
@@ -183,16 +228,21 @@ struct Open {
 struct Reader<'a> {
     text: &'a [u8],
     at: usize,
+    places: Vec<Place>,
+    /// Objects around the one of which members are found.
+    level: u8,
     /// The keys of all open objects.
     keys: Vec<&'a [u8]>,
     open: Vec<Open>,
 }
 
 impl<'a> Reader<'a> {
-    fn new(text: &'a [u8]) -> Self {
+    fn new(text: &'a [u8], level: u8) -> Self {
         Self {
             text,
             at: 0,
+            places: Vec::with_capacity(USUAL_MEMBERS),
+            level,
             keys: Vec::new(),
             open: Vec::new(),
         }
@@ -221,6 +271,68 @@ impl<'a> Reader<'a> {
         self.at > start
     }
 
+    /// Finds the members of an object, whose opening brace is behind the reader. What is noted of
+    /// repeated keys may be wrong for the `outermost`.
+    fn object(&mut self, outermost: bool) -> Option<Noted> {
+        let mut noted = Noted::default();
+        noted.space |= self.space();
+        if self.peek()? == b'}' {
+            self.at += 1;
+            return Some(noted);
+        }
+        let first = self.places.len();
+        let mut count = 0;
+        let mut seen = Seen::default();
+        loop {
+            let start = self.at;
+            let (key, escaped) = self.key()?;
+            noted.space |= self.at - start > key.len() + AROUND_KEY;
+            count += 1;
+            // Such objects are rare, and hostile.
+            if escaped || (count > MAX_COMPARED && !outermost) {
+                return None;
+            }
+            let name = self.text.get(key.clone())?;
+            if seen.maybe(name) && !noted.repeats {
+                let same = |place: &Place| {
+                    place.level == self.level && self.text.get(place.key.clone()) == Some(name)
+                };
+                let own = self.places.get(first..).unwrap_or_default();
+                noted.repeats = count > MAX_COMPARED || own.iter().any(same);
+            }
+            let place = self.places.len();
+            let start = self.at;
+            self.places.push(Place {
+                level: self.level,
+                key,
+                value: start..start,
+                noted: Noted::default(),
+            });
+            let is_object = self.peek()? == b'{';
+            let inside = match is_object && OUTLINED.contains(&(self.level, name)) {
+                true => {
+                    self.at += 1;
+                    self.level += 1;
+                    let inside = self.object(false)?;
+                    self.level -= 1;
+                    inside
+                }
+                false => self.value()?,
+            };
+            let found = self.places.get_mut(place)?;
+            found.value = start..self.at;
+            found.noted = inside;
+            noted.space |= inside.space | self.space();
+            noted.repeats |= inside.repeats && !outermost;
+            noted.escaped_key |= inside.escaped_key;
+            match self.next()? {
+                b',' => noted.space |= self.space(),
+                b'}' => return Some(noted),
+                _ => return None,
+            }
+        }
+    }
+
     /// Passes a key, its colon and white space behind that: the key, and whether it has escapes.
     fn key(&mut self) -> Option<(Range<usize>, bool)> {
         self.expect(b'"')?;
@@ -237,8 +349,7 @@ impl<'a> Reader<'a> {
     fn inner_key(&mut self, noted: &mut Noted) -> Option<()> {
         let start = self.at;
         let (key, escaped) = self.key()?;
-        // The key, two quotes and the colon.
-        noted.space |= self.at - start > key.len() + 3;
+        noted.space |= self.at - start > key.len() + AROUND_KEY;
         noted.escaped_key |= escaped;
         let key = self.text.get(key)?;
         let open = self.open.last_mut()?;
@@ -255,7 +366,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Passes a value.
-    fn value(&mut self, noted: &mut Noted) -> Option<()> {
+    fn value(&mut self) -> Option<Noted> {
+        let mut noted = Noted::default();
+        self.pass_value(&mut noted)?;
+        Some(noted)
+    }
+
+    fn pass_value(&mut self, noted: &mut Noted) -> Option<()> {
         loop {
             match self.next()? {
                 b'"' => {
@@ -269,12 +386,12 @@ impl<'a> Reader<'a> {
                     if self.peek()? == open + 2 {
                         self.at += 1;
                     } else {
-                        if self.open.len() == MAX_DEPTH {
+                        if self.open.len() + usize::from(self.level) >= MAX_DEPTH {
                             return None;
                         }
                         if self.open.capacity() == 0 {
                             self.open.reserve(USUAL_DEPTH);
-                            self.keys.reserve(USUAL_MEMBERS);
+                            self.keys.reserve(USUAL_KEYS);
                         }
                         self.open.push(Open {
                             keys: self.keys.len(),
@@ -402,17 +519,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Passes characters that stand for themselves, eight at a time while there are so many.
+    /// Passes characters that stand for themselves.
     fn plain(&mut self) {
         let rest = self.text.get(self.at..).unwrap_or_default();
-        let (eights, _) = rest.as_chunks::<8>();
-        for eight in eights {
-            let special = special(u64::from_le_bytes(*eight));
+        let (portions, _) = rest.as_chunks::<16>();
+        for portion in portions {
+            let special = special(*portion);
             if special != 0 {
-                self.at += (special.trailing_zeros() / 8) as usize;
+                self.at += special.trailing_zeros() as usize;
                 return;
             }
-            self.at += 8;
+            self.at += portion.len();
         }
         while self
             .peek()
@@ -423,14 +540,12 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Marks the first quote, backslash or control character among eight bytes by its highest bit.
-/// Marks behind the first may be wrong: a borrow goes upwards.
-fn special(eight: u64) -> u64 {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGHEST: u64 = ONES << 7;
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
-    let quote = zero(eight ^ (ONES * b'"' as u64));
-    let backslash = zero(eight ^ (ONES * b'\\' as u64));
-    let control = eight.wrapping_sub(ONES * b' ' as u64) & !eight;
-    (quote | backslash | control) & HIGHEST
+/// A bit for each byte, the lowest for the first: whether it is a quote, a backslash or a control
+/// character.
+fn special(bytes: [u8; 16]) -> u32 {
+    let bytes = u8x16::new(bytes);
+    let quote = bytes.simd_eq(u8x16::splat(b'"'));
+    let backslash = bytes.simd_eq(u8x16::splat(b'\\'));
+    let control = bytes.simd_lt(u8x16::splat(b' '));
+    (quote | backslash | control).to_bitmask()
 }

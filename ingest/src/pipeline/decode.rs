@@ -201,7 +201,7 @@ impl<'a> Worker<'a> {
             self.rejected_bytes += note.raw.len() + 64;
             self.part.notes.push((file.to_owned(), note));
         }
-        row.set("log_file", file.into());
+        row.set_log_file(file);
         self.rows.push(&row, position);
     }
 
