@@ -8,6 +8,10 @@
 //! resource: "arn:aws:s3:::logs/a" because no identity-based policy allows the s3:GetObject action
 //! ```
 
+use std::borrow::Cow;
+
+use super::call::{Call, CallInfo};
+use super::resource::{Place, of_name};
 use super::{Origin, Permission};
 use crate::arn::wildcard;
 use crate::reference::{Action, Reference};
@@ -20,8 +24,17 @@ const SOURCE: &str = "the message of IAM's refusal";
 struct Asked<'a> {
     /// `s3:GetObject`, in whatever case the service writes it.
     action: &'a str,
-    /// An ARN or `*`; not what some services say in words, `user dev`.
-    resource: Option<&'a str>,
+    resource: Option<Refused<'a>>,
+}
+
+/// On what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refused<'a> {
+    /// An ARN or `*`.
+    Written(&'a str),
+    /// What IAM says of its own resources: `instance profile web` is of the kind `instance
+    /// profile`, with the name `web`.
+    Spoken(&'a str, &'a str),
 }
 
 impl<'a> Asked<'a> {
@@ -48,10 +61,9 @@ impl<'a> Asked<'a> {
             let ending = |sign: char| sign.is_whitespace() || matches!(sign, '.' | '\'');
             arn.trim_end_matches(ending).trim_matches('"')
         });
-        let is_arn = |text: &&str| *text == "*" || text.starts_with("arn:") && !text.contains("${");
         action.contains(':').then_some(Self {
             action: action.trim_end_matches(':'),
-            resource: named.filter(is_arn),
+            resource: named.and_then(Refused::of),
         })
     }
 
@@ -61,9 +73,45 @@ impl<'a> Asked<'a> {
     }
 }
 
+impl<'a> Refused<'a> {
+    fn of(text: &'a str) -> Option<Self> {
+        let is_arn = |text: &str| text.starts_with("arn:") && !text.contains("${");
+        if text == "*" || is_arn(text) {
+            return Some(Self::Written(text));
+        }
+        let (kind, name) = text.rsplit_once(' ')?;
+        match is_arn(name) {
+            // `policy arn:aws:iam::111122223333:policy/dev`.
+            true => Some(Self::Written(name)),
+            false => Some(Self::Spoken(kind, name)),
+        }
+    }
+
+    /// Its ARN, where the action is checked on resources of that kind, and a name makes one.
+    fn arn(
+        self,
+        action: &Action,
+        info: &CallInfo<'_>,
+        reference: &'static Reference,
+    ) -> Option<Cow<'a, str>> {
+        let (kind, name) = match self {
+            Self::Written(arn) => return Some(Cow::Borrowed(arn)),
+            Self::Spoken(kind, name) => (kind, name),
+        };
+        let kind = kind.replace(' ', "-");
+        let accepted = action.resource_types.iter().find(|it| it.name == kind)?;
+        let kind = reference.resource_type(action.prefix, accepted.name)?;
+        let [template] = kind.arn_templates.as_slice() else {
+            return None;
+        };
+        of_name(template, name, &Place::of(info)).map(Cow::Owned)
+    }
+}
+
 /// Puts what the refusal names in the place of what the event does not tell.
 pub(super) fn sharpen(
     permissions: &mut Vec<Permission>,
+    call: &Call<'_>,
     message: &str,
     reference: &'static Reference,
 ) {
@@ -75,10 +123,14 @@ pub(super) fn sharpen(
     };
     let name = format!("{}:{}", action.prefix, action.name);
     let known = permissions.iter().any(|it| it.action == name);
-    let resource = match asked.resource {
-        Some(resource) => resource,
+    let info = CallInfo::new(call);
+    let resource = asked.resource;
+    let resource = resource.and_then(|it| it.arn(action, &info, reference));
+    let (resource, origin) = match &resource {
+        Some(resource) if resource == "*" => ("*", Origin::Any),
+        Some(resource) => (resource.as_ref(), Origin::Event),
         None if known => return,
-        None => "*",
+        None => ("*", Origin::Untold),
     };
     let is_told = |it: &Permission| !matches!(it.origin, Origin::Widened | Origin::Untold);
     let covers = |it: &Permission| it.action == name && wildcard(&it.resource, resource);
@@ -90,21 +142,32 @@ pub(super) fn sharpen(
     {
         return;
     }
-    // One of several types of resource may be told, and another one not.
-    permissions.retain(|it| is_told(it) || !covers(it));
+    // One of several types of resource may be told, and another one not. What is told may be in
+    // another account than the call: a policy of AWS.
+    let is_of_type =
+        |it: &Permission| it.action == name && covers_elsewhere(&it.resource, resource);
+    permissions.retain(|it| is_told(it) || !is_of_type(it));
     permissions.push(Permission {
         action: name,
         resource: resource.to_owned(),
-        origin: match asked.resource {
-            Some("*") => Origin::Any,
-            Some(_) => Origin::Event,
-            None => Origin::Untold,
-        },
+        origin,
         template: None,
         conditions: Vec::new(),
         rule: RULE,
         source: SOURCE,
     });
+}
+
+/// Whether a pattern covers an ARN, wherever that is.
+fn covers_elsewhere(pattern: &str, arn: &str) -> bool {
+    fn parts(arn: &str) -> Option<(&str, &str)> {
+        let mut fields = arn.splitn(6, ':').skip(2);
+        Some((fields.next()?, fields.nth(2)?))
+    }
+    match (parts(pattern), parts(arn)) {
+        (Some((of, pattern)), Some((service, name))) => of == service && wildcard(pattern, name),
+        _ => wildcard(pattern, arn),
+    }
 }
 
 #[cfg(test)]
@@ -119,29 +182,40 @@ mod tests {
             (
                 "sqs:listqueues on resource: arn:aws:sqs:us-east-1:1:",
                 "sqs:listqueues",
-                Some("arn:aws:sqs:us-east-1:1:"),
+                Some(Refused::Written("arn:aws:sqs:us-east-1:1:")),
             ),
             (
                 "ec2:RunInstances on resource: arn:aws:ec2:us-east-1:1:instance/* because no identity-based policy allows the ec2:RunInstances action. Encoded authorization failure message: AbC",
                 "ec2:RunInstances",
-                Some("arn:aws:ec2:us-east-1:1:instance/*"),
+                Some(Refused::Written("arn:aws:ec2:us-east-1:1:instance/*")),
             ),
             (
                 "s3:GetObject on resource: \"arn:aws:s3:::logs/a b\" with an explicit deny in a service control policy",
                 "s3:GetObject",
-                Some("arn:aws:s3:::logs/a b"),
+                Some(Refused::Written("arn:aws:s3:::logs/a b")),
             ),
             (
                 "logs:PutLogEvents on resource: arn:aws:logs:us-east-1:1:log-group:g:log-stream:2026/[$LATEST]0 because no session policy allows it",
                 "logs:PutLogEvents",
-                Some("arn:aws:logs:us-east-1:1:log-group:g:log-stream:2026/[$LATEST]0"),
+                Some(Refused::Written(
+                    "arn:aws:logs:us-east-1:1:log-group:g:log-stream:2026/[$LATEST]0",
+                )),
             ),
             (
                 "kms:Decrypt on the resource associated with this ciphertext because the resource does not exist",
                 "kms:Decrypt",
                 None,
             ),
-            ("iam:GetUser on resource: user dev", "iam:GetUser", None),
+            (
+                "iam:GetUser on resource: user dev",
+                "iam:GetUser",
+                Some(Refused::Spoken("user", "dev")),
+            ),
+            (
+                "iam:GetPolicy on resource: policy arn:aws:iam::1:policy/dev because no identity-based policy allows the iam:GetPolicy action",
+                "iam:GetPolicy",
+                Some(Refused::Written("arn:aws:iam::1:policy/dev")),
+            ),
             (
                 "sts:AssumeRole with an explicit deny",
                 "sts:AssumeRole",
@@ -150,12 +224,12 @@ mod tests {
             (
                 "sqs:SendMessage on resource: arn:aws:sqs:us-east-1:1:it's",
                 "sqs:SendMessage",
-                Some("arn:aws:sqs:us-east-1:1:it's"),
+                Some(Refused::Written("arn:aws:sqs:us-east-1:1:it's")),
             ),
             (
                 "SNS:ListTopics on resource: *.",
                 "SNS:ListTopics",
-                Some("*"),
+                Some(Refused::Written("*")),
             ),
         ] {
             let message = format!("{by}{rest}");
@@ -174,7 +248,10 @@ mod tests {
             because no identity-based policy allows the ec2:RunInstances action";
         let asked = Asked::of(message).map(|asked| (asked.action, asked.resource));
         let arn = "arn:aws:ec2:us-east-1:1:instance/*";
-        assert_eq!(asked, Some(("ec2:RunInstances", Some(arn))));
+        assert_eq!(
+            asked,
+            Some(("ec2:RunInstances", Some(Refused::Written(arn))))
+        );
     }
 
     #[test]
@@ -184,7 +261,7 @@ mod tests {
         let asked = Asked::of(message);
         let asked = asked.map(|asked| (asked.action, asked.resource));
         let arn = "arn:aws:ses:us-east-1:1:identity/a@example.com";
-        assert_eq!(asked, Some(("ses:SendEmail", Some(arn))));
+        assert_eq!(asked, Some(("ses:SendEmail", Some(Refused::Written(arn)))));
     }
 
     #[test]

@@ -97,7 +97,7 @@ impl Mapper {
             Needs::Unknown => Vec::new(),
             nothing @ Needs::Nothing { .. } => return nothing,
         };
-        denial::sharpen(&mut permissions, message, self.reference);
+        denial::sharpen(&mut permissions, call, message, self.reference);
         match permissions.is_empty() {
             true => Needs::Unknown,
             false => Needs::Permissions(permissions),

@@ -571,6 +571,16 @@ impl PlannedTemplate {
     }
 }
 
+/// The ARN that `name` makes of a template; none where it takes more than a name.
+pub(super) fn of_name(template: &str, name: &str, place: &Place<'_>) -> Option<String> {
+    let template = Template::parse(template);
+    let name = arn_text::escaped_name(name);
+    match template.variables().count() {
+        1 => template.fill(place, |_| Some(name.clone())),
+        _ => None,
+    }
+}
+
 /// Whether what a request names is an account, and nothing that would be a wildcard in an ARN.
 fn is_account(value: &str) -> bool {
     value.len() == 12 && value.bytes().all(|byte| byte.is_ascii_digit())
