@@ -424,7 +424,7 @@ def canonical(iam, prefix, name):
 
 
 # Services of which AWS has retired one API and kept another.
-PARTLY_RETIRED = {"cloudhsm"}
+PARTLY_RETIRED = {"cloudhsm", "sso"}
 
 
 def add_retired(iam, definition):
