@@ -1,5 +1,6 @@
 //! How is JSON text read without losing what it said?
 
+mod reader;
 mod record;
 
 use std::borrow::Cow;

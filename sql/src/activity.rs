@@ -103,11 +103,10 @@ impl Session {
 
     /// ARNs of the roles and users in the lake that have a path.
     pub(crate) async fn arns_with_path(&self) -> Result<BTreeSet<String>, Error> {
-        let with_path = col("principal").like(lit("arn:%:iam::%:%/%/%"));
+        // Many rows have the same: which of them have a path is asked behind.
         let batches = self
             .table("activity")
             .await?
-            .filter(with_path)?
             .select_columns(&["principal"])?
             .distinct()?
             .collect()
@@ -115,10 +114,19 @@ impl Session {
         let mut arns = BTreeSet::new();
         for batch in &batches {
             let rows = Rows::of(batch)?;
-            arns.extend((0..batch.num_rows()).filter_map(|row| rows.text("principal", row)));
+            let principals = (0..batch.num_rows()).filter_map(|row| rows.text("principal", row));
+            arns.extend(principals.filter(|arn| has_path(arn)));
         }
         Ok(arns)
     }
+}
+
+/// Whether `principal` is the ARN of a role or user with a path.
+fn has_path(principal: &str) -> bool {
+    let mut fields = principal.splitn(6, ':');
+    fields.next() == Some("arn")
+        && fields.nth(1) == Some("iam")
+        && fields.nth(2).is_some_and(|it| it.matches('/').count() > 1)
 }
 
 /// A batch of the query above, column by column.

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::stats::Precision;
-use datafusion::common::{Column, DFSchema, ScalarValue, Statistics};
+use datafusion::common::{Column, DFSchema, ScalarValue, Statistics, plan_err};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
@@ -129,6 +129,10 @@ impl DataFiles {
                 file: file.with_partition_values(values),
                 rows: view.num_records(),
             });
+        }
+        let wanted = files.iter().filter(|file| file.wanted).count();
+        if self.only.as_ref().is_some_and(|only| only.len() != wanted) {
+            return plan_err!("expected files of this version of the table, got others");
         }
         Ok(self.files.get_or_init(|| files))
     }

@@ -64,14 +64,30 @@ fn by_runs(aggregate: &AggregateExec) -> Result<Option<Arc<dyn ExecutionPlan>>> 
     if filtered || aggregate.limit_options().is_some() || group.has_grouping_set() {
         return Ok(None);
     }
-    Ok(match states(aggregate)? {
+    // What stands above it was made for these columns.
+    let fits = |made: &AggregateExec| made.schema() == aggregate.schema();
+    let made = match states(aggregate)?.filter(fits) {
         Some(merged) => Some(merged),
-        None => firsts(aggregate)?,
-    })
+        None => firsts(aggregate)?.filter(fits),
+    };
+    Ok(made.map(|made| Arc::new(made) as Arc<dyn ExecutionPlan>))
+}
+
+/// The aggregation in another mode, with other groups, of something else.
+fn with(
+    aggregate: &AggregateExec,
+    mode: AggregateMode,
+    group: PhysicalGroupBy,
+    input: Arc<dyn ExecutionPlan>,
+) -> Result<AggregateExec> {
+    let aggregates = aggregate.aggr_expr().to_vec();
+    let filters = vec![None; aggregates.len()];
+    let schema = aggregate.input_schema();
+    AggregateExec::try_new(mode, group, aggregates, filters, input, schema)
 }
 
 /// The aggregation of the states of runs.
-fn states(aggregate: &AggregateExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+fn states(aggregate: &AggregateExec) -> Result<Option<AggregateExec>> {
     let merging = match aggregate.mode() {
         AggregateMode::Partial => AggregateMode::PartialReduce,
         AggregateMode::Single => AggregateMode::Final,
@@ -93,23 +109,19 @@ fn states(aggregate: &AggregateExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     let Some(tallies) = tallies.collect::<Result<Option<Vec<_>>>>()? else {
         return Ok(None);
     };
-    let with = |mode, group: PhysicalGroupBy, input| {
-        let aggregates = aggregate.aggr_expr().to_vec();
-        let filters = vec![None; aggregates.len()];
-        let schema = aggregate.input_schema();
-        AggregateExec::try_new(mode, group, aggregates, filters, input, schema)
-    };
-    let partial = with(AggregateMode::Partial, group.clone(), input.clone())?;
+    let partial = with(
+        aggregate,
+        AggregateMode::Partial,
+        group.clone(),
+        input.clone(),
+    )?;
     let runs = RunsExec::states(keys, tallies, columns, input.clone(), partial.schema());
-    let merged = with(merging, group.as_final(), Arc::new(runs))?;
-    match merged.schema() == aggregate.schema() {
-        true => Ok(Some(Arc::new(merged))),
-        false => Ok(None),
-    }
+    let merged = with(aggregate, merging, group.as_final(), Arc::new(runs))?;
+    Ok(Some(merged))
 }
 
 /// The aggregation of the first rows of runs, if nothing changes when a row comes twice.
-fn firsts(aggregate: &AggregateExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+fn firsts(aggregate: &AggregateExec) -> Result<Option<AggregateExec>> {
     let of_rows = matches!(
         aggregate.mode(),
         AggregateMode::Partial | AggregateMode::Single
@@ -129,18 +141,8 @@ fn firsts(aggregate: &AggregateExec) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         return Ok(None);
     };
     let runs = Arc::new(RunsExec::firsts(columns, input.clone()));
-    let with = AggregateExec::try_new(
-        *aggregate.mode(),
-        aggregate.group_expr().clone(),
-        aggregates.to_vec(),
-        vec![None; aggregates.len()],
-        runs,
-        aggregate.input_schema(),
-    )?;
-    match with.schema() == aggregate.schema() {
-        true => Ok(Some(Arc::new(with))),
-        false => Ok(None),
-    }
+    let group = aggregate.group_expr().clone();
+    with(aggregate, *aggregate.mode(), group, runs).map(Some)
 }
 
 /// Whether an aggregate is the same when a row comes twice.

@@ -27,6 +27,7 @@ use name::{Bound, MemberName, Value, Variable};
 pub(super) use place::Place;
 pub(super) use plan::Plan;
 use plan::{PlannedTemplate, PlannedType};
+pub(super) use template::of_name;
 use template::{Fit, SplitArn, Template, UNNAMED};
 
 /// A resource that a call used an action on.
@@ -568,16 +569,6 @@ impl PlannedTemplate {
             })
         };
         (0..rounds).filter_map(in_round).collect()
-    }
-}
-
-/// The ARN that `name` makes of a template; none where it takes more than a name.
-pub(super) fn of_name(template: &str, name: &str, place: &Place<'_>) -> Option<String> {
-    let template = Template::parse(template);
-    let name = arn_text::escaped_name(name);
-    match template.variables().count() {
-        1 => template.fill(place, |_| Some(name.clone())),
-        _ => None,
     }
 }
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
+use super::keys::Signed;
 use super::{Checked, Keys, Verdict, from_hex, hex, place, text};
 use crate::decompress::Inflater;
 
@@ -181,36 +182,36 @@ fn verdict(read: &Read, said: Option<&Said>, keys: &Keys) -> (Verdict, Option<St
     );
     let signed = |signature: &str| {
         let signature = from_hex(signature).unwrap_or_default();
-        keys.signed(&digest.digest_public_key_fingerprint, &message, &signature)
+        keys.signed(
+            &digest.digest_public_key_fingerprint,
+            &digest.digest_end_time,
+            &message,
+            &signature,
+        )
     };
     if let Some(signature) = beside(&read.path) {
         return match signed(&signature) {
-            Some(true) => (Verdict::Valid, None),
-            Some(false) => {
+            Signed::Right => (Verdict::Valid, None),
+            Signed::Wrong => {
                 let why = "its signature does not fit".to_owned();
                 (Verdict::Altered, Some(why))
             }
-            None => (Verdict::Unproven, Some(no_key(digest))),
+            Signed::Unknown(why) => (Verdict::Unproven, Some(why)),
         };
     }
     match said.and_then(|said| said.signature.as_deref()).map(signed) {
-        Some(Some(true)) => (Verdict::Valid, None),
-        Some(Some(false)) => {
+        Some(Signed::Right) => (Verdict::Valid, None),
+        Some(Signed::Wrong) => {
             let why =
                 "the signature that the next digest tells does not fit; one of both is altered";
             (Verdict::Unproven, Some(why.to_owned()))
         }
-        Some(None) => (Verdict::Unproven, Some(no_key(digest))),
+        Some(Signed::Unknown(why)) => (Verdict::Unproven, Some(why)),
         None => {
             let why = "its signature is not here: neither a next digest nor its metadata";
             (Verdict::Unproven, Some(why.to_owned()))
         }
     }
-}
-
-fn no_key(digest: &Digest) -> String {
-    let fingerprint = &digest.digest_public_key_fingerprint;
-    format!("no key with its fingerprint {fingerprint}")
 }
 
 /// The signature in the metadata beside a digest.

@@ -6,34 +6,45 @@
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use arrow::array::{ArrayRef, RecordBatch, UInt32Array};
-use arrow::compute::take;
+use arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array};
+use arrow::compute::{concat, take};
 use arrow::datatypes::Field;
+use arrow::error::ArrowError;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
 
 use super::write::unwritable;
-use crate::Error;
+use crate::{Error, batch};
 
 /// Rows that are gathered at once.
 const SLICE_ROWS: usize = 16 * 1024;
 
-/// Encodes `rows` of `events`, in this order, with a writer for each column.
+/// The column at `place` of all `events`.
+pub(super) fn of_all(events: &[RecordBatch], place: usize) -> Result<ArrayRef, ArrowError> {
+    let parts: Vec<&dyn Array> = events
+        .iter()
+        .map(|events| events.column(place).as_ref())
+        .collect();
+    concat(&parts)
+}
+
+/// Encodes `rows` of all `events`, in this order, with a writer for each column.
 pub(super) fn encode(
-    events: &RecordBatch,
+    events: &[RecordBatch],
     rows: &UInt32Array,
     writers: Vec<ArrowColumnWriter>,
 ) -> Result<Vec<ArrowColumnChunk>, Error> {
-    let schema = events.schema();
-    let columns = schema.fields().iter().zip(events.columns()).zip(writers);
+    let schema = batch::schema();
+    let columns = schema.fields().iter().zip(writers);
     let queue = Mutex::new(columns.enumerate());
     let work = || -> Result<Vec<(usize, ArrowColumnChunk)>, Error> {
         let mut done = Vec::new();
         loop {
             let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-            let Some((place, ((field, column), writer))) = next else {
+            let Some((place, (field, writer))) = next else {
                 return Ok(done);
             };
-            done.push((place, encode_column(field, column, rows, writer)?));
+            let column = of_all(events, place)?;
+            done.push((place, encode_column(field, &column, rows, writer)?));
         }
     };
     let threads = thread::available_parallelism().map_or(1, usize::from);

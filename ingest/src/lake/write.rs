@@ -5,8 +5,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use arrow::array::{Array, AsArray, RecordBatch, StringViewArray, UInt32Array};
-use arrow::compute::concat_batches;
+use arrow::array::{
+    Array, AsArray, RecordBatch, StringViewArray, TimestampMicrosecondArray, UInt32Array,
+};
 use arrow::datatypes::{SchemaRef, TimestampMicrosecondType};
 use deltalake::kernel::Add;
 use deltalake::logstore::ObjectStoreRef;
@@ -55,14 +56,20 @@ pub(super) fn data_files(events: &[RecordBatch]) -> Result<Vec<DataFile>, Error>
     if events.is_empty() {
         return Ok(Vec::new());
     }
-    let events = concat_batches(&batch::schema(), events)?;
-    let times = events.column(events.schema().index_of("event_time")?);
+    let place = |name| batch::schema().index_of(name);
+    let [principals, sources, names, times] = SORT_COLUMNS;
+    let times = columns::of_all(events, place(times)?)?;
     let times = times.as_primitive::<TimestampMicrosecondType>();
+    let texts = [
+        columns::of_all(events, place(principals)?)?,
+        columns::of_all(events, place(sources)?)?,
+        columns::of_all(events, place(names)?)?,
+    ];
     let mut months: BTreeMap<Option<String>, Vec<u32>> = BTreeMap::new();
     // Neighbours in the order are rarely of another month: ask for the name once.
     let mut last: Option<(i64, String)> = None;
     const DAY: i64 = 86_400_000_000;
-    for row in sorted_rows(&events)? {
+    for row in sorted_rows(texts.each_ref().map(|texts| texts.as_string_view()), times) {
         let time = times
             .is_valid(row as usize)
             .then(|| times.value(row as usize));
@@ -81,23 +88,18 @@ pub(super) fn data_files(events: &[RecordBatch]) -> Result<Vec<DataFile>, Error>
     }
     months
         .into_iter()
-        .map(|(month, rows)| DataFile::arrange(month, &events, &UInt32Array::from(rows)))
+        .map(|(month, rows)| DataFile::arrange(month, events, &UInt32Array::from(rows)))
         .collect()
 }
 
-/// All rows, sorted as those of a file are.
-fn sorted_rows(events: &RecordBatch) -> Result<Vec<u32>, Error> {
-    let [principals, sources, names, times] = SORT_COLUMNS;
-    let column = |name| Ok::<_, Error>(events.column(events.schema().index_of(name)?));
-    let principals = ranks(column(principals)?.as_string_view());
-    let sources = ranks(column(sources)?.as_string_view());
-    let names = ranks(column(names)?.as_string_view());
-    let times = column(times)?.as_primitive::<TimestampMicrosecondType>();
+/// All rows, sorted by texts and time, as those of a file are.
+fn sorted_rows(texts: [&StringViewArray; 3], times: &TimestampMicrosecondArray) -> Vec<u32> {
+    let [principals, sources, names] = texts.map(ranks);
     let ranks = principals.into_iter().zip(sources).zip(names);
     let mut order: Vec<_> = ranks.zip(times).zip(0_u32..).collect();
     // No two are equal, since no two are in one place.
     order.sort_unstable();
-    Ok(order.into_iter().map(|(_, row)| row).collect())
+    order.into_iter().map(|(_, row)| row).collect()
 }
 
 /// For each text, how many other texts are smaller; none is the smallest. Numbers are compared much
@@ -188,10 +190,10 @@ impl DataFile {
     /// A file of `rows` of `events`, which are of one month, in this order.
     fn arrange(
         month: Option<String>,
-        events: &RecordBatch,
+        events: &[RecordBatch],
         rows: &UInt32Array,
     ) -> Result<Self, Error> {
-        let writer = arrow_writer(events.schema())?;
+        let writer = arrow_writer(batch::schema())?;
         let (mut file, columns) = writer.into_serialized_writer().map_err(unwritable)?;
         for (group, start) in (0..rows.len()).step_by(ROW_GROUP_ROWS).enumerate() {
             let rows = rows.slice(start, ROW_GROUP_ROWS.min(rows.len() - start));

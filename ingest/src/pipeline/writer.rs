@@ -147,7 +147,7 @@ impl<'a> Writer<'a> {
             number: self.portion.number + 1,
             ..Portion::default()
         };
-        self.portion.join()?;
+        self.portion.join_small()?;
         let portion = std::mem::replace(&mut self.portion, next);
         let files = tokio::spawn(lake::encode_apart(portion.events.clone()));
         self.encoding = Some(Encoding { portion, files });
@@ -238,15 +238,6 @@ impl Portion {
             self.small_bytes = 0;
             self.bytes += joined.get_array_memory_size();
             self.events.push(joined);
-        }
-        Ok(())
-    }
-
-    /// Makes one batch of all, which takes less memory than many, and is quicker to choose from.
-    fn join(&mut self) -> Result<(), Error> {
-        self.join_small()?;
-        if self.events.len() > 1 {
-            self.events = vec![concat_batches(&batch::schema(), &self.events)?];
         }
         Ok(())
     }

@@ -292,3 +292,54 @@ fn without_keys_nothing_is_proven() -> Result {
     assert!(faults.values().all(|verdict| *verdict == Verdict::Unproven));
     Ok(())
 }
+
+#[test]
+fn a_key_proves_only_what_is_of_its_time() -> Result {
+    let (lab, _) = trail()?;
+    let list: Value = serde_json::from_slice(&std::fs::read(lab.path("keys.json"))?)?;
+    let key = list["PublicKeyList"][0].clone();
+    // The newest digest is of 2026-11-24.
+    let cases = [
+        (
+            json!("2026-11-01T00:00:00Z"),
+            json!("2026-12-01T00:00:00Z"),
+            true,
+        ),
+        (json!("2026-11-01T01:00:00+01:00"), Value::Null, true),
+        (json!(1_761_955_200.0), json!(1_796_083_200), true),
+        (
+            json!("2026-11-25T00:00:00Z"),
+            json!("2026-12-01T00:00:00Z"),
+            true,
+        ),
+        (
+            json!("2026-12-01T00:00:00Z"),
+            json!("2027-01-01T00:00:00Z"),
+            false,
+        ),
+        (
+            json!("2025-11-01T00:00:00Z"),
+            json!("2026-11-01T00:00:00Z"),
+            false,
+        ),
+        (json!(0), json!(1_767_225_600.5), false),
+    ];
+    for (from, to, proves) in cases {
+        let mut key = key.clone();
+        key["ValidityStartTime"] = from.clone();
+        key["ValidityEndTime"] = to.clone();
+        let list = json!({"PublicKeyList": [key]});
+        let keys = Keys::read(&lab.write("keys.json", list.to_string())?)?;
+        let faults = faults(&lab.path("trail"), &keys)?;
+        assert_eq!(faults.is_empty(), proves, "{from} {to}: {faults:?}");
+        assert!(
+            faults.values().all(|it| *it == Verdict::Unproven),
+            "{faults:?}"
+        );
+    }
+    let mut key = key.clone();
+    key["ValidityEndTime"] = json!("soon");
+    let list = json!({"PublicKeyList": [key]});
+    assert!(Keys::read(&lab.write("keys.json", list.to_string())?).is_err());
+    Ok(())
+}

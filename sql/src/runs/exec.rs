@@ -16,7 +16,8 @@ use datafusion::physical_plan::execution_plan::{
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties,
+    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, Partitioning,
+    PlanProperties,
 };
 use futures::StreamExt;
 
@@ -81,14 +82,14 @@ impl RunsExec {
         input: Arc<dyn ExecutionPlan>,
         schema: SchemaRef,
     ) -> Self {
-        let properties = match made {
-            Made::First => input.equivalence_properties().clone(),
-            Made::State { .. } => EquivalenceProperties::new(schema.clone()),
-        };
-        let partitioning = match made {
-            Made::First => input.output_partitioning().clone(),
-            Made::State { .. } => datafusion::physical_plan::Partitioning::UnknownPartitioning(
-                input.output_partitioning().partition_count(),
+        let (properties, partitioning) = match made {
+            Made::First => (
+                input.equivalence_properties().clone(),
+                input.output_partitioning().clone(),
+            ),
+            Made::State { .. } => (
+                EquivalenceProperties::new(schema.clone()),
+                Partitioning::UnknownPartitioning(input.output_partitioning().partition_count()),
             ),
         };
         let properties = PlanProperties::new(

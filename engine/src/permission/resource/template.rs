@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::arn_text::escaped_name;
 use super::place::Place;
 
 /// The name of a variable that has none.
@@ -293,6 +294,20 @@ fn captured<'s>(parts: &[Part<'_>], text: &'s str, wanted: &str) -> Option<&'s s
         }
     }
     found.filter(|value| rest.is_empty() && !value.is_empty())
+}
+
+/// The ARN that `name` makes of a template; none where it takes more than a name.
+pub(in crate::permission) fn of_name(
+    template: &str,
+    name: &str,
+    place: &Place<'_>,
+) -> Option<String> {
+    let template = Template::parse(template);
+    let name = escaped_name(name);
+    match template.variables().count() {
+        1 => template.fill(place, |_| Some(name.clone())),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
