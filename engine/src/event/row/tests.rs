@@ -1,6 +1,6 @@
 //! Does every record come back equal?
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use proptest::prelude::*;
 use trailwright_tests::json::canonical;
