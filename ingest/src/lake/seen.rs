@@ -24,8 +24,8 @@ use super::{arrange, read};
 use crate::Error;
 use crate::batch::{Batch, id_number, mark};
 
-/// Ids that are held at most once what they stand for is committed: about 200 MB.
-const MAX_IDS: usize = 5 << 20;
+/// Ids that are held at most once what they stand for is committed: about 120 MB.
+const MAX_IDS: usize = 3 << 20;
 
 /// Hours that are read together with one that is needed, the most that hold few enough events:
 /// input mostly goes forward in time, and each reading costs as much as whole data files.
@@ -35,7 +35,7 @@ const AHEAD: [i64; 4] = [31 * 24, 7 * 24, 36, 6];
 const MAX_HOURS: i64 = 20_000;
 
 /// Events that are few enough.
-const AHEAD_ROWS: u64 = 2 << 20;
+const AHEAD_ROWS: u64 = 1 << 20;
 
 const READ_ROWS: usize = 16 * 1024;
 
