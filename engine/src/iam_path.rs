@@ -35,6 +35,11 @@ pub fn restore_all<'a>(resources: impl Iterator<Item = &'a mut String>, known: &
     }
 }
 
+/// Whether `arn` is that of an IAM role, user, group or policy with a path.
+pub fn has_path(arn: &str) -> bool {
+    without_path(arn).is_some()
+}
+
 /// An ARN's kind and name without the path between them, if there is one.
 fn without_path(arn: &str) -> Option<(String, &str)> {
     let (head, resource) = arn.split_once(":iam::")?;

@@ -115,18 +115,10 @@ impl Session {
         for batch in &batches {
             let rows = Rows::of(batch)?;
             let principals = (0..batch.num_rows()).filter_map(|row| rows.text("principal", row));
-            arns.extend(principals.filter(|arn| has_path(arn)));
+            arns.extend(principals.filter(|arn| iam_path::has_path(arn)));
         }
         Ok(arns)
     }
-}
-
-/// Whether `principal` is the ARN of a role or user with a path.
-fn has_path(principal: &str) -> bool {
-    let mut fields = principal.splitn(6, ':');
-    fields.next() == Some("arn")
-        && fields.nth(1) == Some("iam")
-        && fields.nth(2).is_some_and(|it| it.matches('/').count() > 1)
 }
 
 /// A batch of the query above, column by column.

@@ -210,11 +210,6 @@ impl<'a> Reader<'a> {
     /// Passes a value.
     fn value(&mut self) -> Option<Noted> {
         let mut noted = Noted::default();
-        self.pass_value(&mut noted)?;
-        Some(noted)
-    }
-
-    fn pass_value(&mut self, noted: &mut Noted) -> Option<()> {
         loop {
             match self.next()? {
                 b'"' => {
@@ -242,7 +237,7 @@ impl<'a> Reader<'a> {
                             is_object,
                         });
                         if is_object {
-                            self.inner_key(noted)?;
+                            self.inner_key(&mut noted)?;
                         }
                         continue;
                     }
@@ -253,8 +248,8 @@ impl<'a> Reader<'a> {
                 first @ (b'-' | b'0'..=b'9') => self.number(first)?,
                 _ => return None,
             }
-            if !self.goes_on(noted)? {
-                return Some(());
+            if !self.goes_on(&mut noted)? {
+                return Some(noted);
             }
         }
     }

@@ -91,7 +91,7 @@ impl<'a> Refused<'a> {
     fn arn(
         self,
         action: &Action,
-        info: &CallInfo<'_>,
+        call: &Call<'_>,
         reference: &'static Reference,
     ) -> Option<Cow<'a, str>> {
         let (kind, name) = match self {
@@ -104,7 +104,8 @@ impl<'a> Refused<'a> {
         let [template] = kind.arn_templates.as_slice() else {
             return None;
         };
-        of_name(template, name, &Place::of(info)).map(Cow::Owned)
+        let info = CallInfo::new(call);
+        of_name(template, name, &Place::of(&info)).map(Cow::Owned)
     }
 }
 
@@ -123,9 +124,8 @@ pub(super) fn sharpen(
     };
     let name = format!("{}:{}", action.prefix, action.name);
     let known = permissions.iter().any(|it| it.action == name);
-    let info = CallInfo::new(call);
     let resource = asked.resource;
-    let resource = resource.and_then(|it| it.arn(action, &info, reference));
+    let resource = resource.and_then(|it| it.arn(action, call, reference));
     let (resource, origin) = match &resource {
         Some(resource) if resource == "*" => ("*", Origin::Any),
         Some(resource) => (resource.as_ref(), Origin::Event),

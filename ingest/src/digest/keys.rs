@@ -68,7 +68,7 @@ enum Time {
 impl Time {
     fn micros(&self) -> Option<i64> {
         match self {
-            // Years that are no number of microseconds are as good as none.
+            // What is beyond all times becomes the first or the last of them.
             Self::Seconds(seconds) => Some((seconds * 1e6) as i64),
             Self::Text(text) => time::from_text(text),
         }
@@ -89,17 +89,14 @@ impl Keys {
         for key in list.public_key_list {
             let der = BASE64_STANDARD.decode(key.value.trim());
             let der = der.map_err(|error| failed(error.into()))?;
-            let time = |time: Option<Time>| match time {
-                None => Ok(None),
-                Some(time) => match time.micros() {
-                    Some(micros) => Ok(Some(micros)),
-                    None => Err(failed("a key's validity is no time".into())),
-                },
+            let micros = |time: Time| {
+                let micros = time.micros();
+                micros.ok_or_else(|| failed("a key's validity is no time".into()))
             };
             let known = Key {
                 der,
-                from: time(key.validity_start_time)?,
-                to: time(key.validity_end_time)?,
+                from: key.validity_start_time.map(micros).transpose()?,
+                to: key.validity_end_time.map(micros).transpose()?,
             };
             by_fingerprint.insert(key.fingerprint.to_ascii_lowercase(), known);
         }
