@@ -20,6 +20,8 @@ mod r#try;
 mod validate;
 mod verify;
 
+use std::time::Duration;
+
 use clap::Subcommand;
 use miette::{IntoDiagnostic, Result};
 
@@ -70,7 +72,12 @@ pub(crate) enum Command {
 
 /// Runs a command to its end.
 pub(crate) fn run(command: Command) -> Result<Exit> {
-    let runtime = tokio::runtime::Runtime::new().into_diagnostic()?;
+    // Memory that a thread asked for stays with it: those that only read files go soon.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .thread_keep_alive(Duration::from_millis(10))
+        .enable_all()
+        .build()
+        .into_diagnostic()?;
     let ended = runtime.block_on(async {
         match command {
             Command::Ingest(command) => command.run().await,

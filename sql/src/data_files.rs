@@ -6,6 +6,7 @@
 //! have (deletion vectors, columns under other names) is left to it.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray};
@@ -39,35 +40,62 @@ const PLAIN: i32 = 1;
 /// Times in a log are cut to milliseconds by some writers.
 const CUT_MICROS: i64 = 999;
 
+/// Some data files of a table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Only {
+    /// Their paths.
+    pub(crate) paths: Vec<String>,
+    /// The bytes in which those row groups of a file begin that are wanted, if not all are. Only
+    /// of tables that are [read here](is_read_here).
+    pub(crate) bytes: Option<Range<u64>>,
+}
+
+impl Only {
+    /// Files with all their rows.
+    pub(crate) fn files(paths: &[String]) -> Self {
+        Self {
+            paths: paths.to_vec(),
+            bytes: None,
+        }
+    }
+}
+
+/// Whether a table's files are read here, not by deltalake's provider.
+pub(crate) fn is_read_here(table: &DeltaTable) -> Result<bool> {
+    let snapshot = table.snapshot()?;
+    let files = snapshot.log_data();
+    Ok(snapshot.protocol().min_reader_version() == PLAIN
+        && !files.iter().any(|file| is_absolute(&file.path())))
+}
+
 /// A table of which queries in `state` can be made; of `only` some of its files, if they are given.
 pub(crate) async fn provider(
     state: SessionState,
     table: &DeltaTable,
-    only: Option<&[String]>,
+    only: Option<&Only>,
 ) -> Result<Arc<dyn TableProvider>> {
-    let snapshot = table.snapshot()?;
     let log_store = table.log_store();
-    let plain = snapshot.protocol().min_reader_version() == PLAIN
-        && !snapshot
-            .log_data()
-            .iter()
-            .any(|file| is_absolute(&file.path()));
+    let read_here = is_read_here(table)?;
     let url = log_store.object_store_url();
     let runtime = state.runtime_env().clone();
     let builder = table.table_provider();
     let builder = match only {
-        Some(paths) => builder.with_file_paths(paths.iter().cloned()),
+        Some(only) => builder.with_file_paths(only.paths.iter().cloned()),
         None => builder,
     };
     let delta = builder.with_session(Arc::new(state)).await?;
-    if !plain {
-        return Ok(delta);
+    if !read_here {
+        return match only.and_then(|only| only.bytes.as_ref()) {
+            None => Ok(delta),
+            Some(_) => plan_err!("expected whole files, got a part of one"),
+        };
     }
     runtime.register_object_store(url.as_ref(), log_store.object_store(None));
     Ok(Arc::new(DataFiles {
         schema: delta.schema(),
         table: table.clone(),
-        only: only.map(|paths| paths.iter().cloned().collect()),
+        only: only.map(|only| only.paths.iter().cloned().collect()),
+        bytes: only.and_then(|only| only.bytes.clone()),
         files: OnceLock::new(),
     }))
 }
@@ -83,6 +111,7 @@ struct DataFiles {
     schema: SchemaRef,
     table: DeltaTable,
     only: Option<HashSet<String>>,
+    bytes: Option<Range<u64>>,
     files: OnceLock<Vec<DataFile>>,
 }
 
@@ -124,10 +153,14 @@ impl DataFiles {
             let mut file = PartitionedFile::new(String::new(), size);
             file.object_meta.location = view.object_store_path();
             file.object_meta.last_modified = view.modification_datetime()?;
+            if let Some(bytes) = &self.bytes {
+                let at = |byte| i64::try_from(byte).unwrap_or(i64::MAX);
+                file = file.with_range(at(bytes.start), at(bytes.end));
+            }
             files.push(DataFile {
                 wanted: (self.only.as_ref()).is_none_or(|only| only.contains(path.as_ref())),
                 file: file.with_partition_values(values),
-                rows: view.num_records(),
+                rows: view.num_records().filter(|_| self.bytes.is_none()),
             });
         }
         let wanted = files.iter().filter(|file| file.wanted).count();

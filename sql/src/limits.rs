@@ -99,6 +99,10 @@ impl Limits {
 
 const STACK_BYTES: usize = 32 << 20;
 
+/// How long a thread that reads files stays when there is nothing to read: memory that it asked
+/// for stays with it as long.
+const IDLE: Duration = Duration::from_millis(10);
+
 /// Threads for one query alone. A query may work for long without a pause; on threads that others
 /// share it would hold up the clock that is to stop it, the next query, and a server with them.
 ///
@@ -111,6 +115,7 @@ impl Threads {
         let threads = threads
             .thread_name("query")
             .thread_stack_size(STACK_BYTES)
+            .thread_keep_alive(IDLE)
             .enable_all()
             .build();
         Self(threads.ok())

@@ -7,9 +7,12 @@
 //!
 //! ```text
 //! changes   which files came or went between two versions of `events`?
+//! files     the data files of a month
 //! pieces    the activity of some events, as a query
 //! reading   roll-up and rest as one table
 //! refresh   the one place where `sql` writes
+//! sorted    rows of many pieces, merged in little memory
+//! narrow    which side of a join is kept in memory
 //! ```
 //!
 //! Of a call that several accounts recorded, one copy counts, and the others may arrive in any
@@ -19,9 +22,12 @@
 //! that day are counted anew. Which class a row is of, its own columns tell.
 
 mod changes;
+mod files;
+mod narrow;
 mod pieces;
 mod reading;
 mod refresh;
+mod sorted;
 
 use deltalake::DeltaTable;
 use trailwright_engine::location::Storage;

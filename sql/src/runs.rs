@@ -91,6 +91,7 @@ fn states(aggregate: &AggregateExec) -> Result<Option<AggregateExec>> {
     let merging = match aggregate.mode() {
         AggregateMode::Partial => AggregateMode::PartialReduce,
         AggregateMode::Single => AggregateMode::Final,
+        AggregateMode::SinglePartitioned => AggregateMode::FinalPartitioned,
         _ => return Ok(None),
     };
     let group = aggregate.group_expr();
@@ -124,7 +125,7 @@ fn states(aggregate: &AggregateExec) -> Result<Option<AggregateExec>> {
 fn firsts(aggregate: &AggregateExec) -> Result<Option<AggregateExec>> {
     let of_rows = matches!(
         aggregate.mode(),
-        AggregateMode::Partial | AggregateMode::Single
+        AggregateMode::Partial | AggregateMode::Single | AggregateMode::SinglePartitioned
     );
     let aggregates = aggregate.aggr_expr();
     if !of_rows || aggregates.is_empty() || !aggregates.iter().all(|it| takes_copies(it)) {

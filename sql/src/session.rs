@@ -10,6 +10,8 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
 use datafusion::logical_expr::col;
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{DataFrame, Expr, SQLOptions, SessionConfig, SessionContext, lit};
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::parser::Statement;
@@ -383,21 +385,30 @@ fn described(statement: &Statement) -> Option<String> {
     })
 }
 
+/// Rules by which physical plans are made better.
+type Rules = Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>>;
+
 /// A context for queries, with all functions and no table.
 pub(crate) fn context(limits: &Limits) -> Result<SessionContext, Error> {
-    on(limits.runtime()?)
+    context_with(limits, PhysicalOptimizer::new().rules)
+}
+
+/// The same, with other rules in place of DataFusion's own.
+pub(crate) fn context_with(limits: &Limits, rules: Rules) -> Result<SessionContext, Error> {
+    on(limits.runtime()?, rules)
 }
 
 /// Another context with the memory and stores of this one, and no table.
 pub(crate) fn scratch(ctx: &SessionContext) -> Result<SessionContext, Error> {
-    on(ctx.runtime_env())
+    on(ctx.runtime_env(), PhysicalOptimizer::new().rules)
 }
 
-fn on(runtime: Arc<RuntimeEnv>) -> Result<SessionContext, Error> {
+fn on(runtime: Arc<RuntimeEnv>, rules: Rules) -> Result<SessionContext, Error> {
     let state = SessionStateBuilder::new()
         .with_config(config())
         .with_runtime_env(runtime)
         .with_default_features()
+        .with_physical_optimizer_rules(rules)
         .with_physical_optimizer_rule(Arc::new(GroupByRuns))
         .build();
     let ctx = SessionContext::new_with_state(state);

@@ -1,20 +1,26 @@
 //! What are the rows of a view of some events, as a query?
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use arrow::array::AsArray;
 use arrow::datatypes::{DataType, Date32Type, Schema};
 use datafusion::common::ScalarValue;
-use datafusion::functions_aggregate::expr_fn::{max, min, sum};
-use datafusion::logical_expr::{Operator, binary_expr, cast, not};
+use datafusion::error::DataFusionError;
+use datafusion::functions_aggregate::min_max::{max_udaf, min_udaf};
+use datafusion::functions_aggregate::sum::sum_udaf;
+use datafusion::logical_expr::{AggregateUDF, Operator, binary_expr, cast, not};
 use datafusion::prelude::{DataFrame, Expr, SessionContext, col, lit};
 use deltalake::DeltaTable;
+use jiff::ToSpan;
+use jiff::civil::Date;
 use trailwright_engine::event;
 
 use super::{Kept, MEASURES, Month};
+use crate::data_files::{self, Only};
 use crate::lake::Lake;
 use crate::session::{scratch, utc};
-use crate::{Error, data_files, tables};
+use crate::{Error, tables};
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
@@ -44,9 +50,9 @@ impl Pieces<'_> {
     }
 
     /// The events of some files.
-    pub(super) async fn files(&self, paths: &[String]) -> Result<DataFrame, Error> {
+    pub(super) async fn files(&self, only: &Only) -> Result<DataFrame, Error> {
         let state = self.ctx.state();
-        let provider = data_files::provider(state, self.events, Some(paths)).await?;
+        let provider = data_files::provider(state, self.events, Some(only)).await?;
         Ok(self.ctx.read_table(provider)?)
     }
 
@@ -72,15 +78,29 @@ impl Pieces<'_> {
         Ok(DataFrame::new(self.ctx.state(), plan))
     }
 
+    /// The columns of the view.
+    pub(super) async fn columns(&self) -> Result<Schema, Error> {
+        let rows = self.rows(self.events().await?, Given::Events).await?;
+        Ok(rows.schema().as_arrow().clone())
+    }
+
+    /// The days of a month on which copies of calls are to be looked for.
+    pub(super) fn days_of(&self, month: &Month) -> Result<BTreeSet<i32>, Error> {
+        let month = month.as_deref().filter(|_| self.kept.of_calls);
+        let days = month.map(days_of_month).transpose();
+        let days = days.map_err(|error| DataFusionError::External(Box::new(error)))?;
+        Ok(days.unwrap_or_default())
+    }
+
     /// The days on which the events of some files share their id with others.
-    pub(super) async fn shared_days(&self, paths: &[String]) -> Result<BTreeSet<i32>, Error> {
+    pub(super) async fn shared_days(&self, only: &Only) -> Result<BTreeSet<i32>, Error> {
         if !self.kept.of_calls {
             return Ok(BTreeSet::new());
         }
         let shared = col("shared_event_id").is_not_null();
         let timed = col("event_time").is_not_null();
         let days = self
-            .files(paths)
+            .files(only)
             .await?
             .filter(shared.and(timed))?
             .select(vec![day_of_event().alias("day")])?
@@ -99,11 +119,11 @@ impl Pieces<'_> {
     /// The rows of new files without the copies of `days`.
     pub(super) async fn additions(
         &self,
-        paths: &[String],
+        files: &Only,
         days: &BTreeSet<i32>,
         only: Option<Expr>,
     ) -> Result<DataFrame, Error> {
-        let mut events = self.files(paths).await?;
+        let mut events = self.files(files).await?;
         if let Some(only) = only {
             events = events.filter(only)?;
         }
@@ -163,16 +183,28 @@ pub(super) fn merge(pieces: Vec<DataFrame>, names: &[String]) -> Result<Option<D
     };
     let keys = columns.iter().filter(|name| !MEASURES.contains(name));
     let measures = columns.iter().filter(|name| MEASURES.contains(name));
-    let measures = measures.map(|name| {
-        let both = match *name {
-            "first_seen" | "sample_event_id" => min(col(*name)),
-            "last_seen" => max(col(*name)),
-            _ => sum(col(*name)),
-        };
-        both.alias(*name)
-    });
+    let measures = measures.map(|name| merged_by(name).call(vec![col(*name)]).alias(*name));
     let merged = merged.aggregate(keys.map(|name| col(*name)).collect(), measures.collect())?;
     Ok(Some(merged.select_columns(&columns)?))
+}
+
+fn days_of_month(month: &str) -> Result<BTreeSet<i32>, jiff::Error> {
+    let first: Date = format!("{month}-01").parse()?;
+    let epoch = Date::constant(1970, 1, 1);
+    let days = first
+        .series(1.day())
+        .take_while(|day| day.month() == first.month());
+    let days = days.map(|day| day.since(epoch).map(|since| since.get_days()));
+    days.collect()
+}
+
+/// How the values of a measure become one.
+pub(super) fn merged_by(measure: &str) -> Arc<AggregateUDF> {
+    match measure {
+        "first_seen" | "sample_event_id" => min_udaf(),
+        "last_seen" => max_udaf(),
+        _ => sum_udaf(),
+    }
 }
 
 /// The names of a view's columns.

@@ -13,8 +13,9 @@ use trailwright_engine::time::TimeRange;
 
 use super::pieces::{self, Given, Pieces, copies_of_days, in_months, row_is_copy, time_between};
 use super::{Month, RollUp};
+use crate::Error;
+use crate::data_files::{self, Only};
 use crate::lake::Lake;
-use crate::{Error, data_files};
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
@@ -61,6 +62,7 @@ pub(crate) async fn rows(
     }
     let new: Vec<String> = changes.new.into_values().flatten().collect();
     if !new.is_empty() {
+        let new = Only::files(&new);
         let shared = pieces.shared_days(&new).await?;
         if !shared.is_empty() {
             kept = kept.filter(not(copies_of_days(row_is_copy(), col("day"), &shared)))?;
@@ -91,6 +93,23 @@ pub(super) async fn stored(
         .map_err(|error| lake.failed(error))?;
     let provider = data_files::provider(ctx.state(), table, None).await?;
     Ok(ctx.read_table(provider)?)
+}
+
+/// The rows of one file of the roll-up, in order: not on several threads.
+pub(super) async fn stored_file(
+    lake: &Lake,
+    ctx: &SessionContext,
+    table: &DeltaTable,
+    path: &str,
+) -> Result<DataFrame, Error> {
+    let mut state = ctx.state();
+    table
+        .update_datafusion_session(&state)
+        .map_err(|error| lake.failed(error))?;
+    state.config_mut().options_mut().execution.target_partitions = 1;
+    let only = Only::files(&[path.to_owned()]);
+    let provider = data_files::provider(state.clone(), table, Some(&only)).await?;
+    Ok(SessionContext::new_with_state(state).read_table(provider)?)
 }
 
 /// A condition that is false, not null, where there is no month.

@@ -6,11 +6,16 @@
 //! at again, so that nothing counts twice. A crash leaves files that no version of the table names.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Instant;
 
-use datafusion::common::ScalarValue;
+use arrow::array::{RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
+use arrow::error::ArrowError;
+use datafusion::error::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::not;
-use datafusion::prelude::{DataFrame, col, lit};
+use datafusion::prelude::col;
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
 use deltalake::kernel::{Action, Add, MetadataExt, StructField, Transaction};
 use deltalake::operations::create::CreateBuilder;
@@ -25,9 +30,12 @@ use trailwright_engine::event;
 use trailwright_engine::location::Storage;
 
 use super::changes::{Changes, month_of};
-use super::pieces::{self, Given, Pieces, copies_of_days, in_months, row_is_copy};
-use super::{ACTIVITY, BASIS, DAYS, Kept, Month, RollUp, basis_of, reading};
+use super::files::Files;
+use super::pieces::{Pieces, copies_of_days, in_months, row_is_copy};
+use super::sorted::Sorted;
+use super::{ACTIVITY, BASIS, DAYS, Kept, Month, RollUp, basis_of, narrow, reading};
 use crate::Error;
+use crate::data_files::Only;
 use crate::lake::Lake;
 use crate::limits::Limits;
 use crate::plain;
@@ -38,8 +46,23 @@ const MAX_TRIES: usize = 20;
 
 const ROW_GROUP_ROWS: usize = 64 * 1024;
 
-/// Bytes of memory that a refresh takes for sorting and grouping.
-const MEMORY: usize = 1 << 30;
+/// Bytes of memory that a refresh takes for sorting, grouping and joining.
+const MEMORY: usize = 384 << 20;
+
+/// Events that are grouped at once. In development few, so that tests see several portions.
+const EVENTS_AT_ONCE: usize = match cfg!(debug_assertions) {
+    true => 10,
+    false => 250_000,
+};
+
+/// Portions of a month, which are read side by side in the end.
+const MAX_PORTIONS: usize = 64;
+
+/// Events among which copies of calls are looked for at once, in whole days.
+const COPIES_OF_EVENTS: usize = 8_000_000;
+
+/// Bytes of a file that is ready to be written.
+const FILE_BYTES: usize = 64 << 20;
 
 /// What a refresh did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -113,7 +136,7 @@ async fn try_refresh(lake: &Lake, kept: &'static Kept) -> Result<Option<Refreshe
         memory: MEMORY,
         ..Limits::default()
     };
-    let ctx = session::context(&limits)?;
+    let ctx = session::context_with(&limits, narrow::rules())?;
     register(lake, &ctx, &events)?;
     let pieces = Pieces {
         lake,
@@ -146,8 +169,9 @@ async fn try_refresh(lake: &Lake, kept: &'static Kept) -> Result<Option<Refreshe
     let mut adds: Vec<Add> = Vec::new();
     for month in changes.months() {
         let rows = month_rows(&pieces, &rollup.table, &changes, &month).await?;
-        done.rows += write(lake, &mut writer, rows, &month).await?;
-        adds.extend(writer.flush().await.map_err(failed)?);
+        if let Some(rows) = rows {
+            done.rows += write(lake, &mut writer, rows, &month, &mut adds).await?;
+        }
         done.months += 1;
     }
     let outdated = match rebuilt {
@@ -173,64 +197,77 @@ async fn try_refresh(lake: &Lake, kept: &'static Kept) -> Result<Option<Refreshe
     }
 }
 
-/// The rows that the roll-up should have of a month, in order.
+/// The rows that the roll-up should have of a month, in order. None if it should have none.
 async fn month_rows(
     pieces: &Pieces<'_>,
     table: &DeltaTable,
     changes: &Changes,
     month: &Month,
-) -> Result<DataFrame, Error> {
-    let only = BTreeSet::from([month.clone()]);
-    let rows = match changes.new.get(month) {
-        None => pieces.months(&only, None).await?,
-        Some(files) => {
-            let kept = reading::stored(pieces.lake, pieces.ctx, table).await?;
-            let names: Vec<String> = pieces::names(kept.schema().as_arrow())
-                .into_iter()
-                .filter(|name| name != event::PARTITION_COLUMN)
-                .collect();
-            let mut kept = kept.filter(in_months(&only))?;
-            let days = pieces.shared_days(files).await?;
-            let mut parts = Vec::new();
-            if !days.is_empty() {
-                kept = kept.filter(not(copies_of_days(row_is_copy(), col("day"), &days)))?;
-                parts.push(pieces.copies(&days, Some(in_months(&only))).await?);
-            }
-            parts.push(pieces.additions(files, &days, None).await?);
-            parts.push(kept);
-            match pieces::merge(parts, &names)? {
-                Some(rows) => rows,
-                None => pieces.months(&only, None).await?,
-            }
+) -> Result<Option<SendableRecordBatchStream>, Error> {
+    let mut sorted = Sorted::new(pieces.ctx, pieces.kept, &pieces.columns().await?);
+    let of_month = Files::of(pieces.lake, pieces.events, month)?;
+    let (files, days) = match changes.new.get(month) {
+        None => (of_month.clone(), pieces.days_of(month)?),
+        Some(new) => {
+            let days = pieces.shared_days(&Only::files(new)).await?;
+            (of_month.only(new), days)
         }
     };
-    let order = pieces
-        .kept
-        .order
-        .iter()
-        .map(|name| col(*name).sort(true, true));
-    Ok(rows.sort(order.collect())?)
+    if changes.new.contains_key(month) {
+        for path in Files::of(pieces.lake, table, month)?.paths() {
+            let mut rows = reading::stored_file(pieces.lake, pieces.ctx, table, path).await?;
+            if !days.is_empty() {
+                rows = rows.filter(not(copies_of_days(row_is_copy(), col("day"), &days)))?;
+            }
+            sorted.add_in_order(rows).await?;
+        }
+    }
+    for days in of_month.parts(&days, COPIES_OF_EVENTS) {
+        let only = in_months(&BTreeSet::from([month.clone()]));
+        sorted.add(pieces.copies(&days, Some(only)).await?).await?;
+    }
+    let at_once = EVENTS_AT_ONCE.max(files.rows() / MAX_PORTIONS);
+    for files in files.portions(at_once) {
+        sorted
+            .add(pieces.additions(&files, &days, None).await?)
+            .await?;
+    }
+    Ok(sorted.merged()?)
 }
 
 /// Writes rows of a month. Gives how many there were.
 async fn write(
     lake: &Lake,
     writer: &mut RecordBatchWriter,
-    rows: DataFrame,
+    mut rows: SendableRecordBatchStream,
     month: &Month,
+    adds: &mut Vec<Add>,
 ) -> Result<u64, Error> {
-    let month = lit(ScalarValue::Utf8(month.clone()));
-    let rows = rows.with_column(event::PARTITION_COLUMN, month)?;
-    let mut stream = plain::stream(rows.execute_stream().await?);
+    let failed = |error: DeltaTableError| lake.failed(error);
     let mut written = 0;
-    while let Some(batch) = stream.try_next().await? {
+    while let Some(batch) = rows.try_next().await? {
         if batch.num_rows() > 0 {
             written += batch.num_rows() as u64;
-            let done = writer.write(batch).await;
-            done.map_err(|error| lake.failed(error))?;
+            let batch = of_month(&batch, month).map_err(DataFusionError::from)?;
+            writer.write(batch).await.map_err(failed)?;
+        }
+        if writer.buffer_len() > FILE_BYTES {
+            adds.extend(writer.flush().await.map_err(failed)?);
         }
     }
+    adds.extend(writer.flush().await.map_err(failed)?);
     Ok(written)
+}
+
+/// The same rows with the month as a column.
+fn of_month(rows: &RecordBatch, month: &Month) -> Result<RecordBatch, ArrowError> {
+    let field = Field::new(event::PARTITION_COLUMN, DataType::Utf8, true);
+    let fields = rows.schema_ref().fields().iter().cloned();
+    let fields: Vec<_> = fields.chain([Arc::new(field)]).collect();
+    let months = StringArray::from_iter(std::iter::repeat_n(month.as_ref(), rows.num_rows()));
+    let mut columns = rows.columns().to_vec();
+    columns.push(Arc::new(months));
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
 }
 
 fn writer(table: &DeltaTable) -> Result<RecordBatchWriter, DeltaTableError> {
@@ -310,8 +347,7 @@ async fn discard(table: &DeltaTable, adds: &[Add]) {
 /// Makes the table, empty.
 async fn create(lake: &Lake, pieces: &Pieces<'_>) -> Result<DeltaTable, Error> {
     use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
-    let rows = pieces.rows(pieces.events().await?, Given::Events).await?;
-    let schema = plain::schema(rows.schema().as_arrow());
+    let schema = plain::schema(&pieces.columns().await?);
     let mut columns = Vec::new();
     for field in schema.fields() {
         let field = field.as_ref().clone().with_nullable(true);
@@ -320,11 +356,7 @@ async fn create(lake: &Lake, pieces: &Pieces<'_>) -> Result<DeltaTable, Error> {
             .map_err(|error| lake.failed(error))?;
         columns.push(column);
     }
-    let partition = arrow::datatypes::Field::new(
-        event::PARTITION_COLUMN,
-        arrow::datatypes::DataType::Utf8,
-        true,
-    );
+    let partition = Field::new(event::PARTITION_COLUMN, DataType::Utf8, true);
     columns.push(
         (&partition)
             .try_into_kernel()
