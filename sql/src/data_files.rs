@@ -300,3 +300,6 @@ impl PruningStatistics for Bounds<'_> {
         self.0.contained(column, values)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,7 @@ mod principals;
 mod rollup;
 mod runs;
 mod session;
+mod short;
 mod tables;
 
 pub use activity::Scope;

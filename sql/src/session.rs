@@ -30,7 +30,7 @@ use crate::lake::Lake;
 use crate::limits::{Limits, Passed, Threads};
 use crate::rollup::{self, Kept, RollUp};
 use crate::runs::GroupByRuns;
-use crate::{Error, data_files, depth, functions, mistake, plain, tables};
+use crate::{Error, data_files, depth, functions, mistake, plain, short, tables};
 
 /// One version of a lake, open for queries.
 pub struct Session {
@@ -179,12 +179,15 @@ impl Session {
         let state = self.ctx.state();
         // PostgreSQL's, where `->` binds more closely than `=`; and what only DataFusion's own
         // knows, such as `SELECT * EXCLUDE (...)`.
-        let statement = state
+        let mut statement = state
             .sql_to_statement(query, &Dialect::PostgreSQL)
             .or_else(|error| {
                 let own = state.sql_to_statement(query, &Dialect::Generic);
                 own.map_err(|_| error)
             })?;
+        if let Statement::Statement(statement) = &mut statement {
+            short::spell_out(statement)?;
+        }
         if let Some(table) = described(&statement) {
             return self.describe(&table).await;
         }

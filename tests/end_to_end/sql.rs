@@ -100,6 +100,33 @@ fn activity_adds_up_to_the_events() {
 }
 
 #[test]
+fn short_forms_of_other_engines_mean_what_they_mean_there() {
+    let lab = lab_with("umccr-cloudtrail-parquet");
+    for (short, long) in [
+        (
+            "FROM events ORDER BY event_id",
+            "SELECT * FROM events ORDER BY event_id",
+        ),
+        (
+            "SELECT event_name, count(*) AS n FROM events GROUP BY ALL ORDER BY ALL",
+            "SELECT event_name, count(*) AS n FROM events GROUP BY 1 ORDER BY 1, 2",
+        ),
+        (
+            "SELECT event_name || '' FROM events UNION SELECT 'A' ORDER BY ALL DESC",
+            "SELECT event_name || '' FROM events UNION SELECT 'A' ORDER BY 1 DESC",
+        ),
+        (
+            "SELECT * EXCLUDE (data_events_of, events) FROM days ORDER BY ALL",
+            "SELECT account, aws_region, day FROM days ORDER BY 1, 2, 3",
+        ),
+    ] {
+        let rows = lab.sql(short);
+        assert!(!rows.is_empty(), "{short}");
+        assert_eq!(rows, lab.sql(long), "{short}");
+    }
+}
+
+#[test]
 fn a_range_has_its_bounds() {
     let lab = lab();
     let times = [

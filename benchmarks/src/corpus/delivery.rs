@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use flate2::{Compress, Compression, Crc, FlushCompress, Status};
+use flate2::{Compress, Compression, FlushCompress, Status};
 
 use super::calendar::Day;
 use super::dice::Dice;
@@ -135,10 +135,10 @@ fn gzip(compress: &mut Compress, text: &[u8], packed: &mut Vec<u8>) -> anyhow::R
             Status::Ok | Status::BufError => {}
         }
     }
-    let mut crc = Crc::new();
-    crc.update(text);
-    packed.extend_from_slice(&crc.sum().to_le_bytes());
-    packed.extend_from_slice(&crc.amount().to_le_bytes());
+    packed.extend_from_slice(&crc32fast::hash(text).to_le_bytes());
+    // The length of a member is told modulo four gigabytes.
+    let length = u64::try_from(text.len())? & u64::from(u32::MAX);
+    packed.extend_from_slice(&u32::try_from(length)?.to_le_bytes());
     Ok(())
 }
 

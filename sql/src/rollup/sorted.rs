@@ -32,6 +32,9 @@ use crate::plain;
 /// Rows that are read of each run at a time, since there may be many.
 const ROWS_AT_ONCE: usize = 1024;
 
+/// Bytes of rows that stay in memory.
+const HELD: usize = 32 << 20;
+
 /// Batches that are worked out before anybody asks for them.
 const AHEAD: usize = 2;
 
@@ -42,6 +45,8 @@ pub(super) struct Sorted<'a> {
     /// Names of the columns that rows are grouped by, in the order in which rows are sorted.
     keys: Vec<String>,
     aside: SpillManager,
+    /// Bytes of rows that are not put aside, since there are few.
+    held: usize,
     runs: Vec<Arc<dyn PartitionStream>>,
 }
 
@@ -66,27 +71,47 @@ impl<'a> Sorted<'a> {
             schema,
             keys,
             aside,
+            held: 0,
             runs: Vec::new(),
         }
     }
 
-    /// Works rows out, sorts them and puts them aside.
+    /// Works rows out, sorts them and puts them aside, unless there are few.
     pub(super) async fn add(&mut self, rows: DataFrame) -> Result<()> {
         let order = self.keys.iter();
         let order = order.map(|name| datafusion::prelude::col(name).sort(true, true));
         let rows = self.select(rows)?.sort(order.collect())?;
         let mut rows = self.plain(rows.execute_stream().await?);
-        let mut file = self.aside.create_in_progress_file("rows of the roll-up")?;
+        let (mut in_memory, mut held) = (Vec::new(), self.held);
+        let mut file = None;
         while let Some(batch) = rows.try_next().await? {
-            for start in (0..batch.num_rows()).step_by(ROWS_AT_ONCE) {
-                let length = ROWS_AT_ONCE.min(batch.num_rows() - start);
-                file.append_batch(&batch.slice(start, length))?;
+            held += batch.get_array_memory_size();
+            if file.is_none() && held <= HELD {
+                in_memory.push(batch);
+                continue;
+            }
+            let file = match &mut file {
+                Some(file) => file,
+                None => file.insert(self.aside.create_in_progress_file("rows of the roll-up")?),
+            };
+            for batch in in_memory.drain(..).chain([batch]) {
+                for start in (0..batch.num_rows()).step_by(ROWS_AT_ONCE) {
+                    let length = ROWS_AT_ONCE.min(batch.num_rows() - start);
+                    file.append_batch(&batch.slice(start, length))?;
+                }
             }
         }
-        if let Some(file) = file.finish()? {
-            let rows = self.aside.read_spill_as_stream(file, None)?;
-            self.push(rows);
-        }
+        let aside = file.map(|mut file| file.finish()).transpose()?.flatten();
+        let rows = match aside {
+            Some(file) => self.aside.read_spill_as_stream(file, None)?,
+            None => {
+                self.held = held;
+                let rows = futures::stream::iter(in_memory.into_iter().map(Ok));
+                let schema = Arc::clone(&self.schema);
+                Box::pin(RecordBatchStreamAdapter::new(schema, rows))
+            }
+        };
+        self.push(rows);
         Ok(())
     }
 
