@@ -115,7 +115,9 @@ impl<'a> Sorted<'a> {
         Ok(())
     }
 
-    /// Takes rows that are in order already. They are read when they are needed.
+    /// Takes rows that are in order already. They are read when they are needed. If somebody else
+    /// rewrote their file in another order, rows that belong together may stay several: sums of
+    /// them are the same.
     pub(super) async fn add_in_order(&mut self, rows: DataFrame) -> Result<()> {
         for rows in self.select(rows)?.execute_stream_partitioned().await? {
             let rows = spawn_buffered(self.plain(rows), AHEAD);
