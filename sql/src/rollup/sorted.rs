@@ -32,8 +32,11 @@ use crate::plain;
 /// Rows that are read of each run at a time, since there may be many.
 const ROWS_AT_ONCE: usize = 1024;
 
-/// Bytes of rows that stay in memory.
-const HELD: usize = 32 << 20;
+/// Bytes of rows that stay in memory. In development few, so that tests put rows aside.
+const HELD: usize = match cfg!(debug_assertions) {
+    true => 16 << 10,
+    false => 32 << 20,
+};
 
 /// Batches that are worked out before anybody asks for them.
 const AHEAD: usize = 2;
