@@ -167,8 +167,10 @@ async fn try_refresh(lake: &Lake, kept: &'static Kept) -> Result<Option<Refreshe
     };
     let mut writer = writer(&rollup.table).map_err(failed)?;
     let mut adds: Vec<Add> = Vec::new();
+    let columns = pieces.columns().await?;
     for month in changes.months() {
-        let rows = month_rows(&pieces, &rollup.table, &changes, &month).await?;
+        let sorted = Sorted::new(&ctx, kept, &columns);
+        let rows = month_rows(&pieces, &rollup.table, &changes, &month, sorted).await?;
         if let Some(rows) = rows {
             done.rows += write(lake, &mut writer, rows, &month, &mut adds).await?;
         }
@@ -203,8 +205,8 @@ async fn month_rows(
     table: &DeltaTable,
     changes: &Changes,
     month: &Month,
+    mut sorted: Sorted<'_>,
 ) -> Result<Option<SendableRecordBatchStream>, Error> {
-    let mut sorted = Sorted::new(pieces.ctx, pieces.kept, &pieces.columns().await?);
     let of_month = Files::of(pieces.lake, pieces.events, month)?;
     let (files, days) = match changes.new.get(month) {
         None => (of_month.clone(), pieces.days_of(month)?),
