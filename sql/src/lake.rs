@@ -41,7 +41,12 @@ impl Lake {
 
     /// The table of events as it is now.
     pub(crate) async fn events(&self) -> Result<DeltaTable, Error> {
-        let table = self.open(event::TABLE).await?;
+        self.table(event::TABLE).await
+    }
+
+    /// A table that every lake has, or that was just made.
+    pub(crate) async fn table(&self, name: &str) -> Result<DeltaTable, Error> {
+        let table = self.open(name).await?;
         table.ok_or_else(|| Error::NoLake {
             lake: self.location.clone(),
         })

@@ -3,10 +3,12 @@
 //! The roll-up is the view `activity`, stored as a Delta table of that name beside `events`. It
 //! says up to which version of `events` it goes: that is the version of its own transaction, so
 //! the two are written in one commit. A query takes the roll-up and adds what `events` has beyond.
-//! The view `days`, of what is logged at all, is kept in the same way.
+//! The view `days`, of what is logged at all, is kept in the same way. So is `activity_by_month`,
+//! made of `activity` as that is of `events`: it answers questions that ask for no resource or day.
 //!
 //! ```text
-//! changes   which files came or went between two versions of `events`?
+//! by_month  which questions does the coarser table answer?
+//! changes   which files came or went between two versions of a table?
 //! files     the data files of a month
 //! pieces    the activity of some events, as a query
 //! reading   roll-up and rest as one table
@@ -21,6 +23,7 @@
 //! unless a better one is there: if anything with a shared id arrives for a day, the copies of
 //! that day are counted anew. Which class a row is of, its own columns tell.
 
+mod by_month;
 mod changes;
 mod files;
 mod narrow;
@@ -30,6 +33,7 @@ mod refresh;
 mod sorted;
 
 use deltalake::DeltaTable;
+use trailwright_engine::event;
 use trailwright_engine::location::Storage;
 use trailwright_engine::permission::MAPPING;
 
@@ -45,7 +49,9 @@ pub use refresh::{Refreshed, refresh, vacuum};
 pub(crate) struct Kept {
     /// Name of the view and of the table.
     pub(crate) name: &'static str,
-    /// The transaction whose version is the version of `events` that the table goes up to.
+    /// The table that it is made of.
+    of: &'static str,
+    /// The transaction whose version is the version of that table that this one goes up to.
     transaction: &'static str,
     /// Whether of the copies of a call one counts.
     of_calls: bool,
@@ -60,6 +66,7 @@ pub(crate) struct Kept {
 /// Who did what.
 pub(crate) const ACTIVITY: Kept = Kept {
     name: tables::ACTIVITY,
+    of: event::TABLE,
     transaction: "trailwright.activity",
     of_calls: true,
     comment: "who did what, counted: made from `events`, and made anew if it is lost",
@@ -78,12 +85,27 @@ pub(crate) const ACTIVITY: Kept = Kept {
 /// What is logged at all.
 pub(crate) const DAYS: Kept = Kept {
     name: tables::DAYS,
+    of: event::TABLE,
     transaction: "trailwright.days",
     of_calls: false,
     comment: "which days have logs: made from `events`, and made anew if it is lost",
     stats: "account,aws_region,day",
     order: &["account", "aws_region", "day", "data_events_of"],
 };
+
+/// Who did what in a month, on whatever resource.
+const BY_MONTH: Kept = Kept {
+    name: tables::BY_MONTH.name,
+    of: tables::ACTIVITY,
+    transaction: "trailwright.activity_by_month",
+    of_calls: false,
+    comment: "`activity` by the month: made from it, and made anew if it is lost",
+    stats: "principal,service,action,event_source,event_name,outcome,account,aws_region,mapping",
+    order: &["outcome", "principal", "service", "action"],
+};
+
+/// All that is stored, in the order in which it is made.
+const ALL: [&Kept; 3] = [&DAYS, &ACTIVITY, &BY_MONTH];
 
 /// The view called `name`, if it is one that is stored.
 pub(crate) fn kept(name: &str) -> Option<&'static Kept> {
@@ -138,7 +160,7 @@ type Month = Option<String>;
 pub(crate) struct RollUp {
     kept: &'static Kept,
     pub(crate) table: DeltaTable,
-    /// The version of `events` that it goes up to; none if nothing of it is of use.
+    /// The version of what it is made of that it goes up to; none if nothing of it is of use.
     covers: Option<u64>,
 }
 
@@ -149,17 +171,17 @@ impl RollUp {
         lake.open(kept.name).await
     }
 
-    /// What of it holds for `events`.
+    /// What of it holds for `source`, of which it is made.
     pub(crate) async fn of(
         lake: &Lake,
         kept: &'static Kept,
         table: DeltaTable,
-        events: &DeltaTable,
+        source: &DeltaTable,
     ) -> Result<Self, Error> {
         let failed = |error| lake.failed(error);
         let state = table.snapshot().map_err(failed)?;
         let basis = state.metadata().configuration().get(BASIS).cloned();
-        let covers = match basis == Some(basis_of(lake, kept, events)?) {
+        let covers = match basis == Some(basis_of(lake, kept, source)?) {
             false => None,
             true => {
                 let store = table.log_store();
@@ -175,19 +197,19 @@ impl RollUp {
         })
     }
 
-    /// What `events` has beyond the roll-up; none if the roll-up is of no use.
-    async fn changes(&self, lake: &Lake, events: &DeltaTable) -> Result<Option<Changes>, Error> {
+    /// What `source` has beyond the roll-up; none if the roll-up is of no use.
+    async fn changes(&self, lake: &Lake, source: &DeltaTable) -> Result<Option<Changes>, Error> {
         match self.covers {
             None => Ok(None),
-            Some(covers) => changes::since(lake, events, covers).await,
+            Some(covers) => changes::since(lake, source, covers).await,
         }
     }
 }
 
-/// What a roll-up depends on beside the version of `events`: which table that is, how events are
+/// What a roll-up depends on beside the version of its source: which table that is, how events are
 /// mapped, the queries, and the order in which rows are stored.
-fn basis_of(lake: &Lake, kept: &Kept, events: &DeltaTable) -> Result<String, Error> {
-    let state = events.snapshot().map_err(|error| lake.failed(error))?;
+fn basis_of(lake: &Lake, kept: &Kept, source: &DeltaTable) -> Result<String, Error> {
+    let state = source.snapshot().map_err(|error| lake.failed(error))?;
     let queries = tables::to_kept(kept.name);
     let queries = queries.iter().map(|view| view.query);
     let texts = queries.chain(kept.order.iter().copied());
@@ -197,7 +219,8 @@ fn basis_of(lake: &Lake, kept: &Kept, events: &DeltaTable) -> Result<String, Err
             (mark ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
         });
     Ok(format!(
-        "events {}, mapping {MAPPING}, queries {queries:016x}",
+        "{} {}, mapping {MAPPING}, queries {queries:016x}",
+        kept.of,
         state.metadata().id()
     ))
 }

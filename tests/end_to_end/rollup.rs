@@ -103,9 +103,21 @@ const ALL: &str = "SELECT * FROM activity ORDER BY principal, account, action, r
 
 const DAYS: &str = "SELECT * FROM days ORDER BY account, aws_region, day, data_events_of";
 
+/// What is answered from the rows by the month.
+const BY_MONTH: [&str; 5] = [
+    "SELECT principal, service, action, outcome, sum(calls) AS calls, sum(events) AS events, \
+        min(first_seen) AS first_seen, max(last_seen) AS last_seen, min(sample_event_id) AS sample \
+        FROM activity GROUP BY ALL ORDER BY ALL",
+    "SELECT * FROM principals ORDER BY principal, principal_type",
+    "SELECT * FROM services ORDER BY service",
+    "SELECT DISTINCT action FROM activity WHERE outcome = 'denied' ORDER BY action",
+    "SELECT count(DISTINCT principal) AS principals, max(last_seen) AS last_seen, \
+        sum(calls) FILTER (WHERE account = principal_account) AS own FROM activity",
+];
+
 #[track_caller]
 fn assert_right(lab: &Lab, after: &Step) {
-    for query in [ALL, DAYS] {
+    for query in [ALL, DAYS].into_iter().chain(BY_MONTH) {
         let (with, without) = answers(lab, query);
         assert_eq!(with, without, "after {after:?}");
     }
@@ -299,6 +311,72 @@ fn a_refresh_reads_what_is_new_and_says_how_far_it_got() {
     // Rewritten files hold no new events.
     take(&lab, 2, &Step::Optimize);
     assert_right(&lab, &Step::Optimize);
+}
+
+/// Takes the data files of a table away, and leaves its log.
+fn without_data(lab: &Lab, table: &str) {
+    for entry in std::fs::read_dir(lab.path(&format!("lake/{table}"))).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.ends_with("_delta_log") {
+            std::fs::remove_dir_all(path).unwrap();
+        }
+    }
+}
+
+#[test]
+fn what_asks_for_no_resource_or_day_reads_the_rows_by_the_month() {
+    let lab = lab();
+    take(&lab, 0, &Step::Ingest((0..59).collect()));
+    assert_right(&lab, &Step::Refresh);
+    let expected: Vec<_> = BY_MONTH.iter().map(|query| lab.sql(query)).collect();
+    without_data(&lab, "activity");
+    for (query, expected) in BY_MONTH.iter().zip(expected) {
+        assert_eq!(lab.sql(query), expected, "{query}");
+    }
+    for finer in [
+        "SELECT count(*) FROM activity WHERE mapping = 'mapped'",
+        "SELECT resource, sum(calls) FROM activity GROUP BY resource",
+        "SELECT sum(calls) FROM activity WHERE day > '2026-10-25'",
+        "SELECT principal, sum(calls) FROM activity WHERE calls > 1 GROUP BY principal",
+        "SELECT principal, max(calls) FROM activity GROUP BY principal",
+        "SELECT principal, min(last_seen) FROM activity GROUP BY principal",
+        "SELECT principal, max(first_seen) FROM activity GROUP BY principal",
+        "SELECT calls, count(DISTINCT principal) FROM activity GROUP BY calls",
+        "SELECT sum(calls * calls) FROM activity",
+        "SELECT sum(calls) FILTER (WHERE events > 0) FROM activity",
+        "SELECT sum(DISTINCT calls) FROM activity",
+        "SELECT avg(calls) FROM activity",
+        "SELECT count(principal) FROM activity",
+        "SELECT principal FROM activity",
+        "SELECT sum(principal) FROM (SELECT calls AS principal FROM activity WHERE events > 0)",
+        "SELECT sum(calls) FROM (SELECT least(calls, 1) AS calls FROM activity)",
+        "SELECT sum(calls) FROM (SELECT calls FROM activity LIMIT 5)",
+    ] {
+        let error = lab.trailwright(["sql", "lake", finer]).status(1).stderr;
+        assert!(error.contains(".parquet"), "{finer}: {error}");
+    }
+}
+
+#[test]
+fn rows_by_the_month_that_lag_behind_are_not_believed() {
+    let lab = lab();
+    take(&lab, 0, &Step::Ingest((0..30).collect()));
+    let kept = lab.path("lake/activity_by_month");
+    let aside = lab.path("aside");
+    let status = std::process::Command::new("cp")
+        .arg("-r")
+        .args([&kept, &aside])
+        .status();
+    assert!(status.unwrap().success());
+    take(&lab, 1, &Step::Ingest((30..59).collect()));
+    // As if the refresh had been killed before it came to them.
+    std::fs::remove_dir_all(&kept).unwrap();
+    std::fs::rename(&aside, &kept).unwrap();
+    assert_right(&lab, &Step::Killed(0));
+    take(&lab, 2, &Step::Refresh);
+    without_data(&lab, "activity");
+    let calls = "SELECT sum(events) AS events FROM activity";
+    assert_eq!(lab.value(calls), answers(&lab, calls).1[0]["events"]);
 }
 
 #[test]

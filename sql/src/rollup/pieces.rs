@@ -24,11 +24,11 @@ use crate::{Error, tables};
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
-/// One version of `events`, to make queries of.
+/// One version of the table that a view is made of, to make queries of.
 pub(super) struct Pieces<'a> {
     pub(super) lake: &'a Lake,
     pub(super) ctx: &'a SessionContext,
-    pub(super) events: &'a DeltaTable,
+    pub(super) source: &'a DeltaTable,
     /// The view of which the pieces are.
     pub(super) kept: &'static Kept,
 }
@@ -44,15 +44,15 @@ pub(super) enum Given {
 
 impl Pieces<'_> {
     /// All events.
-    pub(super) async fn events(&self) -> Result<DataFrame, Error> {
-        let provider = data_files::provider(self.ctx.state(), self.events, None).await?;
+    pub(super) async fn all(&self) -> Result<DataFrame, Error> {
+        let provider = data_files::provider(self.ctx.state(), self.source, None).await?;
         Ok(self.ctx.read_table(provider)?)
     }
 
     /// The events of some files.
     pub(super) async fn files(&self, only: &Only) -> Result<DataFrame, Error> {
         let state = self.ctx.state();
-        let provider = data_files::provider(state, self.events, Some(only)).await?;
+        let provider = data_files::provider(state, self.source, Some(only)).await?;
         Ok(self.ctx.read_table(provider)?)
     }
 
@@ -66,7 +66,7 @@ impl Pieces<'_> {
                 1
             }
             Given::Events | Given::Calls => {
-                ctx.register_table(event::TABLE, events.into_view())?;
+                ctx.register_table(self.kept.of, events.into_view())?;
                 0
             }
         };
@@ -80,7 +80,7 @@ impl Pieces<'_> {
 
     /// The columns of the view.
     pub(super) async fn columns(&self) -> Result<Schema, Error> {
-        let rows = self.rows(self.events().await?, Given::Events).await?;
+        let rows = self.rows(self.all().await?, Given::Events).await?;
         Ok(rows.schema().as_arrow().clone())
     }
 
@@ -139,7 +139,7 @@ impl Pieces<'_> {
         days: &BTreeSet<i32>,
         only: Option<Expr>,
     ) -> Result<DataFrame, Error> {
-        let mut events = self.events().await?;
+        let mut events = self.all().await?;
         if let (Some(first), Some(last)) = (days.first(), days.last()) {
             let start = i64::from(*first) * DAY_MICROS;
             let end = (i64::from(*last) + 1) * DAY_MICROS;
@@ -159,7 +159,7 @@ impl Pieces<'_> {
         months: &BTreeSet<Month>,
         only: Option<Expr>,
     ) -> Result<DataFrame, Error> {
-        let mut events = self.events().await?.filter(in_months(months))?;
+        let mut events = self.all().await?.filter(in_months(months))?;
         if let Some(only) = only {
             events = events.filter(only)?;
         }

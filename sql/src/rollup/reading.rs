@@ -3,7 +3,9 @@
 //! A time range that begins or ends within a day takes that day from the events.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::not;
 use datafusion::prelude::{DataFrame, Expr, SessionContext, col, lit};
@@ -12,10 +14,10 @@ use trailwright_engine::event;
 use trailwright_engine::time::TimeRange;
 
 use super::pieces::{self, Given, Pieces, copies_of_days, in_months, row_is_copy, time_between};
-use super::{Month, RollUp};
-use crate::Error;
+use super::{Month, RollUp, by_month};
 use crate::data_files::{self, Only};
 use crate::lake::Lake;
+use crate::{Error, session, tables};
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
@@ -37,10 +39,11 @@ pub(crate) async fn rows(
     let pieces = Pieces {
         lake,
         ctx,
-        events,
+        source: events,
         kept: rollup.kept,
     };
-    let kept = stored(lake, ctx, &rollup.table).await?;
+    let stored = provider(lake, ctx, &rollup.table, None).await?;
+    let kept = ctx.read_table(Arc::clone(&stored))?;
     let names = pieces::names(kept.schema().as_arrow());
     let names: Vec<String> = names
         .into_iter()
@@ -52,6 +55,9 @@ pub(crate) async fn rows(
         Some(whole) => kept.filter(whole)?,
     };
     if changes.is_empty() && days.edges.is_empty() {
+        if rollup.kept.name == tables::ACTIVITY {
+            by_month::take_part(lake, ctx, &rollup.table, &stored).await?;
+        }
         return Ok(Some(kept.select_columns(&columns)?));
     }
 
@@ -73,7 +79,7 @@ pub(crate) async fn rows(
     }
     for (from, to) in &days.edges {
         let edge = pieces
-            .events()
+            .all()
             .await?
             .filter(time_between(Some(*from), Some(*to)))?;
         parts.push(pieces.rows(edge, Given::Events).await?);
@@ -82,17 +88,15 @@ pub(crate) async fn rows(
     pieces::merge(parts, &names)
 }
 
-/// The rows of the roll-up.
-pub(super) async fn stored(
+/// The rows of a roll-up's table, of all files or some.
+pub(super) async fn provider(
     lake: &Lake,
     ctx: &SessionContext,
     table: &DeltaTable,
-) -> Result<DataFrame, Error> {
-    table
-        .update_datafusion_session(&ctx.state())
-        .map_err(|error| lake.failed(error))?;
-    let provider = data_files::provider(ctx.state(), table, None).await?;
-    Ok(ctx.read_table(provider)?)
+    only: Option<&Only>,
+) -> Result<Arc<dyn TableProvider>, Error> {
+    session::register(lake, ctx, table)?;
+    Ok(data_files::provider(ctx.state(), table, only).await?)
 }
 
 /// The rows of one file of the roll-up, in order: not on several threads.
@@ -103,13 +107,11 @@ pub(super) async fn stored_file(
     path: &str,
 ) -> Result<DataFrame, Error> {
     let mut state = ctx.state();
-    table
-        .update_datafusion_session(&state)
-        .map_err(|error| lake.failed(error))?;
     state.config_mut().options_mut().execution.target_partitions = 1;
+    let ctx = SessionContext::new_with_state(state);
     let only = Only::files(&[path.to_owned()]);
-    let provider = data_files::provider(state.clone(), table, Some(&only)).await?;
-    Ok(SessionContext::new_with_state(state).read_table(provider)?)
+    let provider = provider(lake, &ctx, table, Some(&only)).await?;
+    Ok(ctx.read_table(provider)?)
 }
 
 /// A condition that is false, not null, where there is no month.

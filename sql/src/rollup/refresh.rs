@@ -33,13 +33,13 @@ use super::changes::{Changes, month_of};
 use super::files::Files;
 use super::pieces::{Pieces, copies_of_days, in_months, row_is_copy};
 use super::sorted::Sorted;
-use super::{ACTIVITY, BASIS, DAYS, Kept, Month, RollUp, basis_of, narrow, reading};
+use super::{ALL, BASIS, Kept, Month, RollUp, basis_of, narrow, reading};
 use crate::Error;
 use crate::data_files::Only;
 use crate::lake::Lake;
 use crate::limits::Limits;
-use crate::plain;
 use crate::session::{self, register};
+use crate::{plain, tables};
 
 /// How often it is tried again when others write the roll-up at the same time.
 const MAX_TRIES: usize = 20;
@@ -83,8 +83,13 @@ pub struct Refreshed {
 pub async fn refresh(location: &str, storage: &Storage) -> Result<Refreshed, Error> {
     let started = Instant::now();
     let lake = Lake::at(location, storage);
-    refresh_one(&lake, location, &DAYS).await?;
-    let mut done = refresh_one(&lake, location, &ACTIVITY).await?;
+    let mut done = Refreshed::default();
+    for kept in ALL {
+        let one = refresh_one(&lake, location, kept).await?;
+        if kept.name == tables::ACTIVITY {
+            done = one;
+        }
+    }
     done.micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     Ok(done)
 }
@@ -109,7 +114,7 @@ pub async fn vacuum(
 ) -> Result<Vec<String>, Error> {
     let lake = Lake::at(location, storage);
     let mut deleted = Vec::new();
-    for kept in [&ACTIVITY, &DAYS] {
+    for kept in ALL {
         let Some(table) = RollUp::open(&lake, kept).await? else {
             continue;
         };
@@ -130,28 +135,31 @@ pub async fn vacuum(
 async fn try_refresh(lake: &Lake, kept: &'static Kept) -> Result<Option<Refreshed>, Error> {
     let failed = |error: DeltaTableError| lake.failed(error);
     let table = RollUp::open(lake, kept).await?;
-    let events = lake.events().await?;
-    let version = events.snapshot().map_err(failed)?.version();
+    let source = match kept.of {
+        event::TABLE => lake.events().await?,
+        other => lake.table(other).await?,
+    };
+    let version = source.snapshot().map_err(failed)?.version();
     let limits = Limits {
         memory: MEMORY,
         ..Limits::default()
     };
     let ctx = session::context_with(&limits, narrow::rules())?;
-    register(lake, &ctx, &events)?;
+    register(lake, &ctx, &source)?;
     let pieces = Pieces {
         lake,
         ctx: &ctx,
-        events: &events,
+        source: &source,
         kept,
     };
     let table = match table {
         Some(table) => table,
         None => create(lake, &pieces).await?,
     };
-    let rollup = RollUp::of(lake, kept, table, &events).await?;
-    let (changes, rebuilt) = match rollup.changes(lake, &events).await? {
+    let rollup = RollUp::of(lake, kept, table, &source).await?;
+    let (changes, rebuilt) = match rollup.changes(lake, &source).await? {
         Some(changes) => (changes, false),
-        None => (Changes::everything(lake, &events)?, true),
+        None => (Changes::everything(lake, &source)?, true),
     };
     if changes.is_empty() && rollup.covers == Some(version) {
         return Ok(Some(Refreshed {
@@ -186,7 +194,7 @@ async fn try_refresh(lake: &Lake, kept: &'static Kept) -> Result<Option<Refreshe
         let state = rollup.table.snapshot().map_err(failed)?;
         let metadata = state.metadata().clone();
         let metadata = metadata
-            .add_config_key(BASIS.to_owned(), basis_of(lake, kept, &events)?)
+            .add_config_key(BASIS.to_owned(), basis_of(lake, kept, &source)?)
             .map_err(|error| lake.failed(error))?;
         actions.push(Action::Metadata(metadata));
     }
@@ -207,7 +215,7 @@ async fn month_rows(
     month: &Month,
     mut sorted: Sorted<'_>,
 ) -> Result<Option<SendableRecordBatchStream>, Error> {
-    let of_month = Files::of(pieces.lake, pieces.events, month)?;
+    let of_month = Files::of(pieces.lake, pieces.source, month)?;
     let (files, days) = match changes.new.get(month) {
         None => (of_month.clone(), pieces.days_of(month)?),
         Some(new) => {
