@@ -28,6 +28,7 @@ pub mod format;
 pub mod gaps;
 pub mod generate;
 pub mod iam_path;
+pub mod instance_profile;
 pub mod json;
 pub mod location;
 pub mod permission;

@@ -10,7 +10,7 @@ use trailwright_engine::activity::{Activity, Need, Outcome};
 use trailwright_engine::iam_path;
 use trailwright_engine::permission::{Condition, Origin};
 
-use crate::{Error, Session};
+use crate::{Error, Session, instance_profiles};
 
 /// What activity is grouped by.
 pub(crate) const GROUPS: [&str; 9] = [
@@ -96,6 +96,11 @@ impl Session {
                 "it is in other regions or accounts than those asked for".clone_into(hint);
             }
             return Err(error);
+        }
+        if instance_profiles::are_passed(&activity) {
+            let of_principal = col("principal").eq(lit(principal));
+            let passed = self.passed_roles(of_principal, scopes).await?;
+            passed.name(&mut activity);
         }
         iam_path::restore(&mut activity, &self.arns_with_path().await?);
         Ok(activity)

@@ -12,6 +12,7 @@ use futures::TryStreamExt;
 use trailwright_engine::activity::Activity;
 use trailwright_engine::facts::Circumstance;
 use trailwright_engine::iam_path;
+use trailwright_engine::instance_profile::PassedRoles;
 
 use crate::activity::{GROUPS, Rows};
 use crate::circumstances::circumstance;
@@ -34,6 +35,8 @@ pub struct Everybody {
     circumstances: Option<ByPrincipal>,
     /// ARNs with a path.
     known: BTreeSet<String>,
+    /// Roles in instance profiles.
+    passed: PassedRoles,
 }
 
 impl Session {
@@ -47,6 +50,7 @@ impl Session {
                 false => None,
             },
             known: self.arns_with_path().await?,
+            passed: self.passed_roles(lit(true), &[]).await?,
         })
     }
 
@@ -113,6 +117,7 @@ impl Everybody {
         while let Some(row) = self.activity.row_of(&principal).await? {
             activity.push(row.0.activity(row.1)?);
         }
+        self.passed.name(&mut activity);
         iam_path::restore(&mut activity, &self.known);
         let mut circumstances = Vec::new();
         if let Some(of) = &mut self.circumstances {

@@ -14,6 +14,7 @@ mod everybody;
 mod export;
 mod footers;
 mod functions;
+mod instance_profiles;
 mod lake;
 mod limits;
 mod mistake;

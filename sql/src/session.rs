@@ -358,6 +358,14 @@ impl Session {
         }
     }
 
+    /// A context in which `events` are those of all time.
+    pub(crate) async fn events_of_all_time(&self) -> Result<SessionContext, Error> {
+        let ctx = scratch(&self.ctx)?;
+        let events = data_files::provider(ctx.state(), &self.events, None).await?;
+        ctx.register_table(event::TABLE, events)?;
+        Ok(ctx)
+    }
+
     /// Makes `events` known, cut down to the range.
     async fn register_events(&self) -> Result<(), Error> {
         let ctx = &self.ctx;

@@ -462,3 +462,88 @@ fn a_path_that_one_event_tells_is_known_to_the_others() {
     let expected = [statement("iam:GetRole", with_path)];
     assert_eq!(statements(&policy(&lab, &[])), json!(expected));
 }
+
+/// A lake in which somebody puts a role into the instance profile `web` before the usual role launches
+/// instances with it.
+fn lab_of_instances(launches: &[(&str, &str, &str)]) -> Lab {
+    let admin = json!({"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/admin"});
+    let put = record(1)
+        .calls("iam.amazonaws.com", "AddRoleToInstanceProfile")
+        .at("2026-10-01T00:00:00Z")
+        .with("userIdentity", admin)
+        .with("awsRegion", "us-east-1")
+        .with(
+            "requestParameters",
+            json!({"instanceProfileName": "web", "roleName": "web-role"}),
+        );
+    let ec2 = json!({"type": "AWSService", "invokedBy": "ec2.amazonaws.com"});
+    let mut records = vec![put];
+    for (number, (profile, instance, assumed)) in (10..).step_by(2).zip(launches) {
+        let launched = json!({"instancesSet": {"items": [{"instanceId": instance}]}});
+        records.push(
+            record(number)
+                .calls("ec2.amazonaws.com", "RunInstances")
+                .with(
+                    "requestParameters",
+                    json!({"iamInstanceProfile": {"name": profile}}),
+                )
+                .with("responseElements", launched),
+        );
+        if !assumed.is_empty() {
+            records.push(
+                record(number + 1)
+                    .calls("sts.amazonaws.com", "AssumeRole")
+                    .with("userIdentity", ec2.clone())
+                    .with(
+                        "requestParameters",
+                        json!({"roleArn": assumed, "roleSessionName": instance}),
+                    ),
+            );
+        }
+    }
+    lab_of(&records)
+}
+
+/// The resources on which a role may be passed.
+fn passed(policy: &Outcome) -> Value {
+    let statements = statements(policy);
+    let mut passing = statements.as_array().unwrap().iter();
+    let passing = passing.find(|it| it["Action"] == "iam:PassRole").unwrap();
+    let to = &passing["Condition"]["StringEquals"]["iam:PassedToService"];
+    assert_eq!(to, "ec2.amazonaws.com");
+    passing["Resource"].clone()
+}
+
+#[test]
+fn the_role_of_an_instance_profile_is_looked_for_in_other_events() {
+    let web = json!("arn:aws:iam::111122223333:role/web-role");
+    let lab = lab_of_instances(&[("web", "i-1", ""), ("web", "i-2", "")]);
+    let done = policy(&lab, &[]).status(0);
+    assert_eq!(passed(&done), web);
+    // Whoever put it there did so before the range.
+    let later = policy(&lab, &["--from", "2026-11-01"]).status(0);
+    assert_eq!(passed(&later), web);
+}
+
+#[test]
+fn the_role_that_ec2_assumed_tells_an_instance_profile_of_old() {
+    let old = "arn:aws:iam::111122223333:role/path/old-role";
+    let lab = lab_of_instances(&[("web", "i-1", ""), ("old", "i-2", old)]);
+    let both = json!([
+        "arn:aws:iam::111122223333:role/path/old-role",
+        "arn:aws:iam::111122223333:role/web-role"
+    ]);
+    assert_eq!(passed(&policy(&lab, &[]).status(0)), both);
+}
+
+#[test]
+fn an_instance_profile_that_nothing_tells_of_leaves_every_role() {
+    let every = json!("arn:aws:iam::111122223333:role/*");
+    let lab = lab_of_instances(&[("web", "i-1", ""), ("old", "i-2", "")]);
+    let done = policy(&lab, &[]).status(0);
+    assert_eq!(passed(&done), every);
+    done.says("iam:PassRole");
+    // What the instance was given is not what the profile is known to hold.
+    let lab = lab_of_instances(&[("web", "i-1", "arn:aws:iam::111122223333:role/another")]);
+    assert_eq!(passed(&policy(&lab, &[]).status(0)), every);
+}

@@ -76,6 +76,13 @@ impl Answers {
     }
 }
 
+/// The instances that a call launched or changed.
+fn instances(info: &CallInfo<'_>) -> Vec<String> {
+    let members = info.request().iter().chain(info.response().iter());
+    let ids = members.filter(|it| it.name == "instanceid" && it.value.starts_with("i-"));
+    ids.map(|it| it.value.to_owned()).collect()
+}
+
 impl Mapper {
     /// The mapper of the reference compiled into this binary.
     pub fn bundled() -> &'static Self {
@@ -102,6 +109,22 @@ impl Mapper {
             true => Needs::Unknown,
             false => Needs::Permissions(permissions),
         }
+    }
+
+    /// What a call says of the instance profiles that it passed: the resource that stands for every
+    /// role, the profiles, as names or ARNs, and instances that it launched or changed.
+    pub(crate) fn passed_profiles(
+        &self,
+        call: &Call<'_>,
+    ) -> Option<(String, Vec<String>, Vec<String>)> {
+        let answer = self.answer(call);
+        let Answer::Actions(actions) = answer.as_ref() else {
+            return None;
+        };
+        let info = CallInfo::new(call);
+        let mut held = actions.iter().filter(|planned| planned.holds(&info));
+        let (every_role, profiles) = held.next()?.roles.profiles(&info)?;
+        Some((every_role, profiles, instances(&info)))
     }
 
     /// What the rules say of the event without its message.

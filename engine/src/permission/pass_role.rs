@@ -83,6 +83,38 @@ impl PlannedRoles {
     }
 }
 
+impl PlannedRoles {
+    /// The instance profiles that a call passed, as names or ARNs, behind the resource that stands for
+    /// the roles in them. None if it passed none.
+    pub(super) fn profiles(&self, info: &CallInfo<'_>) -> Option<(String, Vec<String>)> {
+        let mut profiles = Vec::new();
+        for planned in &self.members {
+            for member in planned.given(info) {
+                let is_arn = member.value.starts_with("arn:");
+                let of_kind = match planned.row.kind {
+                    PassRoleKind::InstanceProfile => true,
+                    PassRoleKind::Role | PassRoleKind::RoleArn => {
+                        is_arn && member.value.contains(":instance-profile/")
+                    }
+                    PassRoleKind::Unknown => false,
+                };
+                if of_kind {
+                    profiles.push(member.value.to_owned());
+                }
+            }
+        }
+        (!profiles.is_empty()).then(|| (every_role(info), profiles))
+    }
+}
+
+/// Stands for the role of an instance profile, which is not in the event and may bear any name.
+fn every_role(info: &CallInfo<'_>) -> String {
+    let Place {
+        partition, account, ..
+    } = Place::of(info);
+    format!("arn:{partition}:iam::{account}:role/*")
+}
+
 impl PlannedMember {
     /// To which services alone.
     fn conditions(&self, info: &CallInfo<'_>) -> Vec<Condition> {
@@ -133,10 +165,9 @@ fn role(kind: PassRoleKind, value: &str, info: &CallInfo<'_>) -> Option<Role> {
         partition, account, ..
     } = Place::of(info);
     let by_name = |name: &str| format!("arn:{partition}:iam::{account}:role/{name}");
-    // The role of an instance profile is not in the log, and may bear any name.
     let of_profile = || {
         Some(Role {
-            arn: by_name("*"),
+            arn: every_role(info),
             origin: Origin::Widened,
             template: Some(TEMPLATE),
         })
