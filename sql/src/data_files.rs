@@ -120,8 +120,6 @@ struct DataFiles {
 struct DataFile {
     file: PartitionedFile,
     rows: Option<usize>,
-    /// Whether it is one of those that are wanted.
-    wanted: bool,
 }
 
 impl DataFiles {
@@ -129,14 +127,19 @@ impl DataFiles {
         Ok(self.table.snapshot()?.log_data())
     }
 
-    /// All files of the version, in the order of its log.
+    /// The wanted files of the version, in the order of its log.
     fn files(&self) -> Result<&[DataFile]> {
         if let Some(files) = self.files.get() {
             return Ok(files);
         }
         let names = self.table.snapshot()?.metadata().partition_columns();
+        let only = self.only.as_ref();
         let mut files = Vec::new();
         for view in self.log_data()?.iter() {
+            // There may be many that are not, and few that are.
+            if only.is_some_and(|only| !only.contains(view.path().as_ref())) {
+                continue;
+            }
             let told = view.partition_values_map();
             let values = names.iter().map(|name| {
                 let kind = self.schema.field_with_name(name)?.data_type();
@@ -148,7 +151,6 @@ impl DataFiles {
                 }
             });
             let values: Vec<ScalarValue> = values.collect::<Result<_>>()?;
-            let path = view.path();
             let size = u64::try_from(view.size()).unwrap_or_default();
             let mut file = PartitionedFile::new(String::new(), size);
             file.object_meta.location = view.object_store_path();
@@ -158,24 +160,21 @@ impl DataFiles {
                 file = file.with_range(at(bytes.start), at(bytes.end));
             }
             files.push(DataFile {
-                wanted: (self.only.as_ref()).is_none_or(|only| only.contains(path.as_ref())),
                 file: file.with_partition_values(values),
                 rows: view.num_records().filter(|_| self.bytes.is_none()),
             });
         }
-        let wanted = files.iter().filter(|file| file.wanted).count();
-        if self.only.as_ref().is_some_and(|only| only.len() != wanted) {
+        if only.is_some_and(|only| only.len() != files.len()) {
             return plan_err!("expected files of this version of the table, got others");
         }
         Ok(self.files.get_or_init(|| files))
     }
 
-    /// The wanted files that may have rows for `filters`, as far as the log tells.
+    /// The wanted files that may have rows for `filters`, as far as the log tells; of some files, all.
     fn kept(&self, state: &dyn Session, filters: &[Expr]) -> Result<Vec<&DataFile>> {
         let files = self.files()?;
         let may_have = match conjunction(filters.iter().cloned()) {
-            None => None,
-            Some(filter) => {
+            Some(filter) if self.only.is_none() => {
                 let schema = DFSchema::try_from(self.schema.clone())?;
                 let filter = state.create_physical_expr(filter, &schema)?;
                 let predicate = PruningPredicateBuilder::new()
@@ -184,13 +183,14 @@ impl DataFiles {
                 let bounds = Bounds(self.log_data()?);
                 predicate.map(|it| it.prune(&bounds)).transpose()?
             }
+            _ => None,
         };
         let may_have = |index: usize| {
             let told = may_have.as_ref().and_then(|may| may.get(index));
             told.copied().unwrap_or(true)
         };
         let files = files.iter().enumerate();
-        let kept = files.filter(|(index, file)| file.wanted && may_have(*index));
+        let kept = files.filter(|(index, _)| may_have(*index));
         Ok(kept.map(|(_, file)| file).collect())
     }
 

@@ -156,10 +156,14 @@ impl<'a> Member<'a> {
     pub(crate) fn string(&self) -> Option<Cow<'a, str>> {
         match self.noted.escaped {
             true => super::string(self.value),
-            false => {
-                let inner = self.value.strip_prefix('"')?.strip_suffix('"')?;
-                Some(Cow::Borrowed(inner))
-            }
+            // `strip_prefix` would call out to compare a single byte.
+            false => match self.value.as_bytes() {
+                [b'"', .., b'"'] => {
+                    let inner = self.value.get(1..self.value.len() - 1)?;
+                    Some(Cow::Borrowed(inner))
+                }
+                _ => None,
+            },
         }
     }
 }
