@@ -10,7 +10,7 @@ use trailwright_engine::activity::{Activity, Need, Outcome};
 use trailwright_engine::iam_path;
 use trailwright_engine::permission::{Condition, Origin};
 
-use crate::{Error, Session, instance_profiles};
+use crate::{Error, Session, passed_roles};
 
 /// What activity is grouped by.
 pub(crate) const GROUPS: [&str; 9] = [
@@ -97,7 +97,7 @@ impl Session {
             }
             return Err(error);
         }
-        if instance_profiles::are_passed(&activity) {
+        if passed_roles::are_passed(&activity) {
             let of_principal = col("principal").eq(lit(principal));
             let passed = self.passed_roles(of_principal, scopes).await?;
             passed.name(&mut activity);

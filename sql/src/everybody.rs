@@ -12,7 +12,7 @@ use futures::TryStreamExt;
 use trailwright_engine::activity::Activity;
 use trailwright_engine::facts::Circumstance;
 use trailwright_engine::iam_path;
-use trailwright_engine::instance_profile::PassedRoles;
+use trailwright_engine::passed_role::PassedRoles;
 
 use crate::activity::{GROUPS, Rows};
 use crate::circumstances::circumstance;

@@ -463,6 +463,8 @@ fn a_path_that_one_event_tells_is_known_to_the_others() {
     assert_eq!(statements(&policy(&lab, &[])), json!(expected));
 }
 
+const EC2: &str = "ec2.amazonaws.com";
+
 /// A lake in which somebody puts a role into the instance profile `web` before the usual role launches
 /// instances with it.
 fn lab_of_instances(launches: &[(&str, &str, &str)]) -> Lab {
@@ -504,13 +506,13 @@ fn lab_of_instances(launches: &[(&str, &str, &str)]) -> Lab {
     lab_of(&records)
 }
 
-/// The resources on which a role may be passed.
-fn passed(policy: &Outcome) -> Value {
+/// The roles that may be passed to a service.
+fn passed(policy: &Outcome, service: &str) -> Value {
     let statements = statements(policy);
     let mut passing = statements.as_array().unwrap().iter();
     let passing = passing.find(|it| it["Action"] == "iam:PassRole").unwrap();
     let to = &passing["Condition"]["StringEquals"]["iam:PassedToService"];
-    assert_eq!(to, "ec2.amazonaws.com");
+    assert_eq!(to, service);
     passing["Resource"].clone()
 }
 
@@ -519,10 +521,10 @@ fn the_role_of_an_instance_profile_is_looked_for_in_other_events() {
     let web = json!("arn:aws:iam::111122223333:role/web-role");
     let lab = lab_of_instances(&[("web", "i-1", ""), ("web", "i-2", "")]);
     let done = policy(&lab, &[]).status(0);
-    assert_eq!(passed(&done), web);
+    assert_eq!(passed(&done, EC2), web);
     // Whoever put it there did so before the range.
     let later = policy(&lab, &["--from", "2026-11-01"]).status(0);
-    assert_eq!(passed(&later), web);
+    assert_eq!(passed(&later, EC2), web);
 }
 
 #[test]
@@ -533,7 +535,7 @@ fn the_role_that_ec2_assumed_tells_an_instance_profile_of_old() {
         "arn:aws:iam::111122223333:role/path/old-role",
         "arn:aws:iam::111122223333:role/web-role"
     ]);
-    assert_eq!(passed(&policy(&lab, &[]).status(0)), both);
+    assert_eq!(passed(&policy(&lab, &[]).status(0), EC2), both);
 }
 
 #[test]
@@ -541,9 +543,53 @@ fn an_instance_profile_that_nothing_tells_of_leaves_every_role() {
     let every = json!("arn:aws:iam::111122223333:role/*");
     let lab = lab_of_instances(&[("web", "i-1", ""), ("old", "i-2", "")]);
     let done = policy(&lab, &[]).status(0);
-    assert_eq!(passed(&done), every);
+    assert_eq!(passed(&done, EC2), every);
     done.says("iam:PassRole");
     // What the instance was given is not what the profile is known to hold.
     let lab = lab_of_instances(&[("web", "i-1", "arn:aws:iam::111122223333:role/another")]);
-    assert_eq!(passed(&policy(&lab, &[]).status(0)), every);
+    assert_eq!(passed(&policy(&lab, &[]).status(0), EC2), every);
+}
+
+#[test]
+fn who_runs_a_task_passes_the_roles_of_its_definition() {
+    let definition = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:7";
+    let task = "arn:aws:iam::111122223333:role/task";
+    let execution = "arn:aws:iam::111122223333:role/execution";
+    let admin = json!({"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/admin"});
+    let registered = json!({
+        "taskDefinitionArn": definition,
+        "taskRoleArn": task,
+        "executionRoleArn": execution,
+    });
+    let registered = record(1)
+        .calls("ecs.amazonaws.com", "RegisterTaskDefinition")
+        .at("2026-10-01T00:00:00Z")
+        .with("userIdentity", admin)
+        .with(
+            "requestParameters",
+            json!({"family": "web", "taskRoleArn": task}),
+        )
+        .with("responseElements", json!({"taskDefinition": registered}));
+    let run = |id: u32, revision: &str| {
+        record(id)
+            .calls("ecs.amazonaws.com", "RunTask")
+            .with(
+                "requestParameters",
+                json!({"cluster": "c", "taskDefinition": "web"}),
+            )
+            .with(
+                "responseElements",
+                json!({"tasks": [{"taskDefinitionArn": revision}]}),
+            )
+    };
+    let lab = lab_of(&[registered, run(2, definition), run(3, definition)]);
+    let done = policy(&lab, &[]).status(0);
+    let to = "ecs-tasks.amazonaws.com";
+    assert_eq!(passed(&done, to), json!([execution, task]));
+    // The definition was registered before the range, and one of another revision never.
+    let later = policy(&lab, &["--from", "2026-11-01"]).status(0);
+    assert_eq!(later.stdout, done.stdout);
+    let old = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:6";
+    let untold = policy(&lab_of(&[run(2, old)]), &[]).status(0);
+    assert!(!untold.stdout.contains("PassRole"), "{untold}");
 }

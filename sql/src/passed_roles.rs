@@ -1,17 +1,17 @@
-//! What does the lake know of instance profiles that were passed?
+//! What does the lake know of roles that were passed and not named?
 //!
-//! Asked only where somebody passed one: profiles change by few events, and of instances the first
-//! of their roles is enough.
+//! Asked only where somebody passed one: in an instance profile or a task definition. Few events
+//! change these, and of instances their role is enough.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use datafusion::prelude::{DataFrame, Expr, col, lit};
 use futures::TryStreamExt;
-use trailwright_engine::activity::{Activity, Need, Outcome};
-use trailwright_engine::instance_profile::{self, PassedRoles, Profiles};
+use trailwright_engine::activity::{Activity, Outcome};
+use trailwright_engine::passed_role::{Made, Means, PassedRoles, Profiles, TaskDefinitions};
 use trailwright_engine::permission::Call;
 
-use crate::activity::{Rows, Scope, any_of};
+use crate::activity::{GROUPS, Rows, Scope, any_of};
 use crate::{Error, Session};
 
 /// How profiles came by their roles, whatever the session's range.
@@ -44,6 +44,18 @@ const INSTANCES: &str = "
         AND error_code IS NULL
         AND request_parameters ->> 'roleSessionName' LIKE 'i-%'";
 
+/// The roles in task definitions.
+const TASK_DEFINITIONS: &str = "
+    SELECT
+        response_elements -> 'taskDefinition' ->> 'taskDefinitionArn' AS definition,
+        response_elements -> 'taskDefinition' ->> 'taskRoleArn' AS task_role,
+        response_elements -> 'taskDefinition' ->> 'executionRoleArn' AS execution_role
+    FROM events
+    WHERE event_source = 'ecs.amazonaws.com'
+        AND event_name = 'RegisterTaskDefinition'
+        AND error_code IS NULL
+        AND response_elements -> 'taskDefinition' ->> 'taskDefinitionArn' IS NOT NULL";
+
 /// What the mapping looks at of a call.
 const CALL: [&str; 16] = [
     "event_id",
@@ -64,29 +76,32 @@ const CALL: [&str; 16] = [
     "resources",
 ];
 
-/// Whether somebody passed an instance profile.
+/// Whether somebody passed a role without naming it.
 pub(crate) fn are_passed(activity: &[Activity]) -> bool {
-    activity.iter().any(|seen| match &seen.need {
-        Need::Permission {
-            action, resource, ..
-        } => instance_profile::is_asked(action, resource),
-        Need::Nothing | Need::Unknown => false,
-    })
+    activity.iter().any(|seen| Means::of(seen).is_some())
 }
 
 impl Session {
-    /// The roles that calls passed in instance profiles, as far as the lake tells.
+    /// The roles that calls passed without naming them, as far as the lake tells.
     pub(crate) async fn passed_roles(
         &self,
         which: Expr,
         scopes: &[Scope],
     ) -> Result<PassedRoles, Error> {
         let mut passed = PassedRoles::default();
-        let names = self.names_of_calls(which.clone(), scopes).await?;
+        let names = self.calls_that_pass(which.clone(), scopes).await?;
         if names.is_empty() {
             return Ok(passed);
         }
-        let profiles = self.profiles().await?;
+        let by = |means: Means| names.values().any(|it| *it == means);
+        let profiles = match by(Means::Profile) {
+            true => self.profiles().await?,
+            false => Profiles::default(),
+        };
+        let definitions = match by(Means::TaskDefinition) {
+            true => self.task_definitions().await?,
+            false => TaskDefinitions::default(),
+        };
         let calls = self.table("calls").await?;
         let columns = CALL.map(col).into_iter();
         let account = col("recipient_account_id").alias("account");
@@ -117,38 +132,65 @@ impl Session {
                 response_elements: response.as_deref(),
                 resources: resources.as_deref(),
             };
-            let outcome = Outcome::of(code.as_deref(), message.as_deref());
-            let (time, id) = (rows.time("event_time", row), text("event_id"));
-            if outcome != Outcome::Denied {
-                passed.add(&profiles, &call, outcome, time, id.as_deref());
+            let id = text("event_id");
+            let made = Made {
+                call: &call,
+                outcome: Outcome::of(code.as_deref(), message.as_deref()),
+                time: rows.time("event_time", row),
+                event_id: id.as_deref(),
+            };
+            if made.outcome == Outcome::Denied {
+                return;
+            }
+            match source
+                .clone()
+                .zip(name.clone())
+                .and_then(|name| names.get(&name))
+            {
+                Some(Means::Profile) => passed.launched(&profiles, made),
+                Some(Means::TaskDefinition) => passed.ran(&definitions, made),
+                None => {}
             }
         })
         .await?;
         Ok(passed)
     }
 
-    /// Sources and names of the calls that passed profiles.
-    async fn names_of_calls(
+    /// Sources and names of the calls that passed roles without naming them.
+    async fn calls_that_pass(
         &self,
         which: Expr,
         scopes: &[Scope],
-    ) -> Result<BTreeSet<(String, String)>, Error> {
-        let activity = self.table("activity").await?;
-        let passed = col("action").eq(lit("iam:PassRole"));
-        let untold = col("resource").like(lit("%:role/*"));
-        let names = activity
-            .filter(which.and(any_of(scopes)).and(passed).and(untold))?
-            .select_columns(&["event_source", "event_name"])?
-            .distinct()?;
-        let mut found = BTreeSet::new();
-        each(names, |rows, row| {
-            let name = rows
-                .text("event_source", row)
-                .zip(rows.text("event_name", row));
-            found.extend(name);
+    ) -> Result<BTreeMap<(String, String), Means>, Error> {
+        let passing = col("action").in_list(Means::ACTIONS.map(lit).to_vec(), false);
+        let names = self
+            .grouped_activity(which.and(any_of(scopes)).and(passing), &GROUPS)
+            .await?;
+        let mut found = BTreeMap::new();
+        let mut wrong = None;
+        each(names, |rows, row| match rows.activity(row) {
+            Ok(seen) => {
+                let means = Means::of(&seen);
+                let name = (seen.event_source, seen.event_name);
+                found.extend(means.map(|means| (name, means)));
+            }
+            Err(error) => wrong = Some(error),
         })
         .await?;
-        Ok(found)
+        wrong.map_or(Ok(found), Err)
+    }
+
+    async fn task_definitions(&self) -> Result<TaskDefinitions, Error> {
+        let ctx = self.events_of_all_time().await?;
+        let mut definitions = TaskDefinitions::default();
+        each(ctx.sql(TASK_DEFINITIONS).await?, |rows, row| {
+            let text = |column: &str| rows.text(column, row);
+            let (task, execution) = (text("task_role"), text("execution_role"));
+            let definition = text("definition").unwrap_or_default();
+            definitions.registered(&definition, task.as_deref(), execution.as_deref());
+        })
+        .await?;
+        Ok(definitions)
     }
 
     async fn profiles(&self) -> Result<Profiles, Error> {
@@ -172,12 +214,12 @@ impl Session {
 }
 
 /// Whether a call is of one of these sources and names.
-fn one_of(names: &BTreeSet<(String, String)>) -> Expr {
+fn one_of(names: &BTreeMap<(String, String), Means>) -> Expr {
     let is = |(source, name): &(String, String)| {
         let source = col("event_source").eq(lit(source.as_str()));
         source.and(col("event_name").eq(lit(name.as_str())))
     };
-    let any = names.iter().map(is).reduce(Expr::or);
+    let any = names.keys().map(is).reduce(Expr::or);
     any.unwrap_or_else(|| lit(false))
 }
 

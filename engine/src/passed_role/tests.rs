@@ -1,3 +1,5 @@
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
 use super::*;
 
 const EVERY: &str = "arn:aws:iam::111122223333:role/*";
@@ -31,8 +33,13 @@ fn launched(profiles: &Profiles, launches: &[(i64, &str, &str)]) -> PassedRoles 
             ..Call::default()
         };
         let id = format!("event-{number}");
-        let time = hour * HOUR;
-        passed.add(profiles, &call, Outcome::Allowed, Some(time), Some(&id));
+        let made = Made {
+            call: &call,
+            outcome: Outcome::Allowed,
+            time: Some(hour * HOUR),
+            event_id: Some(&id),
+        };
+        passed.launched(profiles, made);
     }
     passed
 }
@@ -138,4 +145,78 @@ fn a_name_that_iam_does_not_take_is_no_role() {
         let roles = granted(&profiles, &[(1, "web", "")]);
         assert_eq!(roles, [(EVERY.to_owned(), 1)], "{name}");
     }
+}
+
+#[test]
+fn the_roles_of_a_task_definition_are_passed_by_those_who_run_it() {
+    let definition =
+        |revision: u32| format!("arn:aws:ecs:eu-west-1:{ACCOUNT}:task-definition/web:{revision}");
+    let mut definitions = TaskDefinitions::default();
+    let (task, execution) = (role("task"), role("path/execution"));
+    definitions.registered(&definition(1), Some(&task), Some(&execution));
+    definitions.registered(&definition(2), None, Some("by-name"));
+    definitions.registered(
+        &definition(3),
+        Some("arn:aws:iam::999999999999:role/far"),
+        None,
+    );
+    let passed = |request: &str, revision: u32| {
+        let arn = definition(revision);
+        let response = format!(r#"{{"tasks":[{{"taskDefinitionArn":"{arn}"}}]}}"#);
+        let call = Call {
+            event_source: "ecs.amazonaws.com",
+            event_name: "RunTask",
+            aws_region: Some("eu-west-1"),
+            account: Some(ACCOUNT),
+            principal: Some("p"),
+            request_parameters: Some(request),
+            response_elements: Some(&response),
+            ..Call::default()
+        };
+        let mut all = PassedRoles::default();
+        for number in 0..2 {
+            let made = Made {
+                call: &call,
+                outcome: Outcome::Allowed,
+                time: Some(number * HOUR),
+                event_id: Some("event"),
+            };
+            all.ran(&definitions, made);
+        }
+        let mut ran = launches(2);
+        "ecs.amazonaws.com".clone_into(&mut ran.event_source);
+        "RunTask".clone_into(&mut ran.event_name);
+        let Need::Permission { action, .. } = &mut ran.need else {
+            panic!("expected a permission");
+        };
+        "ecs:RunTask".clone_into(action);
+        let mut activity = vec![ran];
+        all.name(&mut activity);
+        let passed = activity.iter().skip(1).map(|seen| match &seen.need {
+            Need::Permission {
+                action,
+                resource,
+                conditions,
+                ..
+            } => {
+                assert_eq!(action, ACTION);
+                assert_eq!((seen.count, seen.events), (2, 0));
+                let to = serde_json::to_string(conditions).unwrap();
+                assert!(to.contains("iam:PassedToService"), "{to}");
+                assert!(to.contains(r#"["ecs-tasks.amazonaws.com"]"#), "{to}");
+                resource.clone()
+            }
+            other => panic!("{other:?}"),
+        });
+        passed.collect::<Vec<_>>()
+    };
+    assert_eq!(passed("{}", 1), [execution.clone(), task.clone()]);
+    assert_eq!(passed("{}", 2), [role("by-name")]);
+    // Of another account, and never seen.
+    assert!(passed("{}", 3).is_empty());
+    assert!(passed("{}", 4).is_empty());
+    let named = format!(r#"{{"taskDefinition":"{}"}}"#, definition(2));
+    assert_eq!(passed(&named, 4), [role("by-name")]);
+    let overridden = r#"{"overrides":{"taskRoleArn":"arn:aws:iam::111122223333:role/other"}}"#;
+    assert_eq!(passed(overridden, 1), [execution]);
 }
