@@ -20,10 +20,9 @@ mod r#try;
 mod validate;
 mod verify;
 
-use std::time::Duration;
-
 use clap::Subcommand;
 use miette::{IntoDiagnostic, Result};
+use trailwright_sql::READER_IDLE;
 
 use crate::exit::Exit;
 
@@ -74,7 +73,7 @@ pub(crate) enum Command {
 pub(crate) fn run(command: Command) -> Result<Exit> {
     // Memory that a thread asked for stays with it: those that only read files go soon.
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .thread_keep_alive(Duration::from_millis(10))
+        .thread_keep_alive(READER_IDLE)
         .enable_all()
         .build()
         .into_diagnostic()?;

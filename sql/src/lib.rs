@@ -26,6 +26,7 @@ mod runs;
 mod session;
 mod short;
 mod tables;
+mod threads;
 
 pub use activity::Scope;
 pub use error::Error;
@@ -38,3 +39,4 @@ pub use principals::PrincipalSummary;
 pub use rollup::{Refreshed, Standing, refresh, standing, vacuum};
 pub use session::Session;
 pub use tables::{TableDoc, table, tables};
+pub use threads::READER_IDLE;

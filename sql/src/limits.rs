@@ -15,12 +15,10 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream};
-use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
-use datafusion::prelude::DataFrame;
 use futures::{Stream, StreamExt};
-use tokio::runtime::Runtime;
-use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::threads::Threads;
 
 /// What one session's queries may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,74 +90,8 @@ impl Limits {
             late: late.map(|(at, time)| (Box::pin(sleep_until(at)), time)),
             rows: self.rows,
             seen: 0,
-            _threads: threads,
+            threads,
         })
-    }
-}
-
-const STACK_BYTES: usize = 32 << 20;
-
-/// How long a thread that reads files stays when there is nothing to read: memory that it asked
-/// for stays with it as long.
-const IDLE: Duration = Duration::from_millis(10);
-
-/// Threads for one query alone. A query may work for long without a pause; on threads that others
-/// share it would hold up the clock that is to stop it, the next query, and a server with them.
-///
-/// Their stacks are as deep as the deepest query needs, see [`depth`](crate::depth).
-pub(crate) struct Threads(Option<Runtime>);
-
-impl Threads {
-    pub(crate) fn new() -> Self {
-        let mut threads = tokio::runtime::Builder::new_multi_thread();
-        let threads = threads
-            .thread_name("query")
-            .thread_stack_size(STACK_BYTES)
-            .thread_keep_alive(IDLE)
-            .enable_all()
-            .build();
-        Self(threads.ok())
-    }
-
-    /// Starts a query: much of it begins to work at once.
-    pub(crate) async fn start(&self, plan: DataFrame) -> Result<SendableRecordBatchStream> {
-        let Some(threads) = &self.0 else {
-            return plan.execute_stream().await;
-        };
-        let mut tasks = JoinSet::new();
-        tasks.spawn_on(plan.execute_stream(), threads.handle());
-        match tasks.join_next().await {
-            Some(started) => started.map_err(|error| DataFusionError::External(Box::new(error)))?,
-            None => datafusion::common::internal_err!("no task"),
-        }
-    }
-
-    /// The same answer, worked out on these threads, until nobody listens any more.
-    fn apart(&self, mut answer: SendableRecordBatchStream) -> SendableRecordBatchStream {
-        let Some(threads) = &self.0 else {
-            return answer;
-        };
-        let mut builder = RecordBatchReceiverStreamBuilder::new(answer.schema(), 2);
-        let sender = builder.tx();
-        let work = async move {
-            while let Some(batch) = answer.next().await {
-                if sender.send(batch).await.is_err() {
-                    break;
-                }
-            }
-            Ok(())
-        };
-        builder.spawn_on(work, threads.handle());
-        builder.build()
-    }
-}
-
-impl Drop for Threads {
-    /// Nobody waits for a query that was stopped and works on until its next pause.
-    fn drop(&mut self) {
-        if let Some(threads) = self.0.take() {
-            threads.shutdown_background();
-        }
     }
 }
 
@@ -181,7 +113,7 @@ struct Watched {
     late: Option<(Pin<Box<Sleep>>, Duration)>,
     rows: Option<usize>,
     seen: usize,
-    _threads: Threads,
+    threads: Threads,
 }
 
 impl Stream for Watched {
@@ -195,6 +127,9 @@ impl Stream for Watched {
             return Poll::Ready(Some(Err(DataFusionError::External(Box::new(passed)))));
         }
         let next = self.answer.poll_next_unpin(cx);
+        if let Poll::Ready(None) = &next {
+            self.threads.leave();
+        }
         if let (Poll::Ready(Some(Ok(batch))), Some(rows)) = (&next, self.rows) {
             self.seen = self.seen.saturating_add(batch.num_rows());
             if self.seen > rows {

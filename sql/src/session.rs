@@ -27,9 +27,10 @@ use trailwright_engine::location::{Storage, is_url};
 use trailwright_engine::time::{self, TimeRange};
 
 use crate::lake::Lake;
-use crate::limits::{Limits, Passed, Threads};
+use crate::limits::{Limits, Passed};
 use crate::rollup::{self, Kept, RollUp};
 use crate::runs::GroupByRuns;
+use crate::threads::Threads;
 use crate::{Error, data_files, depth, functions, mistake, plain, short, tables};
 
 /// One version of a lake, open for queries.
