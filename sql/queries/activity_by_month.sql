@@ -1,5 +1,5 @@
--- Who did what in a month, on whatever resource? `activity` without resource and day. A lake keeps it
--- as a table, which answers in the place of `activity` where nobody asks for more.
+-- Who did what in a month, on whatever resource and wherever? `activity` without resource, region and
+-- day. A lake keeps it as a table, which answers in the place of `activity` where nobody asks for more.
 SELECT
     principal, -- who acted: the role behind a session, a user, root, a service
     principal_type, -- AssumedRole, IAMUser, Root, FederatedUser, AWSService, ...
@@ -10,7 +10,6 @@ SELECT
     outcome, -- allowed, failed or denied
     event_source, -- service that was called, `s3.amazonaws.com`
     event_name, -- operation, as CloudTrail names it
-    aws_region, -- region that was called
     account, -- account that recorded the call
     via_service, -- service that made the call for the principal
     sum(calls) AS calls, -- how often
@@ -29,6 +28,5 @@ GROUP BY
     outcome,
     event_source,
     event_name,
-    aws_region,
     account,
     via_service

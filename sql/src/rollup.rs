@@ -4,7 +4,7 @@
 //! says up to which version of `events` it goes: that is the version of its own transaction, so
 //! the two are written in one commit. A query takes the roll-up and adds what `events` has beyond.
 //! The view `days`, of what is logged at all, is kept in the same way. So is `activity_by_month`,
-//! made of `activity` as that is of `events`: it answers questions that ask for no resource or day.
+//! made of `activity` as that is of `events`: it answers questions that ask for no resource, region or day.
 //!
 //! ```text
 //! by_month  which questions does the coarser table answer?
@@ -93,14 +93,14 @@ pub(crate) const DAYS: Kept = Kept {
     order: &["account", "aws_region", "day", "data_events_of"],
 };
 
-/// Who did what in a month, on whatever resource.
+/// Who did what in a month, on whatever resource and in whatever region.
 const BY_MONTH: Kept = Kept {
     name: tables::BY_MONTH.name,
     of: tables::ACTIVITY,
     transaction: "trailwright.activity_by_month",
     of_calls: false,
     comment: "`activity` by the month: made from it, and made anew if it is lost",
-    stats: "principal,service,action,event_source,event_name,outcome,account,aws_region,mapping",
+    stats: "principal,service,action,event_source,event_name,outcome,account,mapping",
     order: &["outcome", "principal", "service", "action"],
 };
 

@@ -336,6 +336,7 @@ fn what_asks_for_no_resource_or_day_reads_the_rows_by_the_month() {
     for finer in [
         "SELECT count(*) FROM activity WHERE mapping = 'mapped'",
         "SELECT resource, sum(calls) FROM activity GROUP BY resource",
+        "SELECT aws_region, sum(calls) FROM activity GROUP BY aws_region",
         "SELECT sum(calls) FROM activity WHERE day > '2026-10-25'",
         "SELECT principal, sum(calls) FROM activity WHERE calls > 1 GROUP BY principal",
         "SELECT principal, max(calls) FROM activity GROUP BY principal",

@@ -1,7 +1,7 @@
 //! Which questions to `activity` does the coarser table answer?
 //!
 //! Those that add rows up and ask for nothing that it lacks. An optimizer rule lets them read it
-//! instead: of rows that differ in resource and day only, it has the sum. It takes part as long as
+//! instead: of rows that differ in resource, region and day only, it has the sum. It takes part as long as
 //! it goes up to the very version of `activity` that a session reads.
 
 use std::collections::HashMap;
