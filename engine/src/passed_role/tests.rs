@@ -1,3 +1,4 @@
+//! Which roles are found, and when does every role stay?
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use super::*;
