@@ -196,7 +196,7 @@ impl Made<'_> {
     /// Counts the call as one that passed a role.
     fn pass(&self, passes: &mut Passes) {
         passes.count += 1;
-        passes.first_seen = passes.first_seen.min(self.time).or(self.time);
+        passes.first_seen = passes.first_seen.into_iter().chain(self.time).min();
         passes.last_seen = passes.last_seen.max(self.time);
         let least = passes.sample_event_id.as_deref();
         if least.is_none_or(|least| self.event_id.is_some_and(|id| id < least)) {

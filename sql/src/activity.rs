@@ -97,11 +97,10 @@ impl Session {
             }
             return Err(error);
         }
-        if passed_roles::are_passed(&activity) {
-            let of_principal = col("principal").eq(lit(principal));
-            let passed = self.passed_roles(of_principal, scopes).await?;
-            passed.name(&mut activity);
-        }
+        let passing = passed_roles::passing(&activity);
+        let of_principal = col("principal").eq(lit(principal));
+        let passed = self.passed_roles(&passing, of_principal, scopes).await?;
+        passed.name(&mut activity);
         iam_path::restore(&mut activity, &self.arns_with_path().await?);
         Ok(activity)
     }

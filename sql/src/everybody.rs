@@ -50,7 +50,10 @@ impl Session {
                 false => None,
             },
             known: self.arns_with_path().await?,
-            passed: self.passed_roles(lit(true), &[]).await?,
+            passed: {
+                let passing = self.everybody_passing().await?;
+                self.passed_roles(&passing, lit(true), &[]).await?
+            },
         })
     }
 

@@ -76,20 +76,27 @@ const CALL: [&str; 16] = [
     "resources",
 ];
 
-/// Whether somebody passed a role without naming it.
-pub(crate) fn are_passed(activity: &[Activity]) -> bool {
-    activity.iter().any(|seen| Means::of(seen).is_some())
+/// Sources and names of calls that passed roles without naming them, and by what.
+pub(crate) type Passing = BTreeMap<(String, String), Means>;
+
+/// Those of some activity.
+pub(crate) fn passing(activity: &[Activity]) -> Passing {
+    let named = activity.iter().filter_map(|seen| {
+        let name = (seen.event_source.clone(), seen.event_name.clone());
+        Some((name, Means::of(seen)?))
+    });
+    named.collect()
 }
 
 impl Session {
     /// The roles that calls passed without naming them, as far as the lake tells.
     pub(crate) async fn passed_roles(
         &self,
+        names: &Passing,
         which: Expr,
         scopes: &[Scope],
     ) -> Result<PassedRoles, Error> {
         let mut passed = PassedRoles::default();
-        let names = self.calls_that_pass(which.clone(), scopes).await?;
         if names.is_empty() {
             return Ok(passed);
         }
@@ -107,7 +114,7 @@ impl Session {
         let account = col("recipient_account_id").alias("account");
         let calls = calls
             .select(columns.chain([account]).collect::<Vec<_>>())?
-            .filter(which.and(any_of(scopes)).and(one_of(&names)))?;
+            .filter(which.and(any_of(scopes)).and(one_of(names)))?;
         each(calls, |rows, row| {
             let text = |column: &str| rows.text(column, row);
             let (source, name) = (text("event_source"), text("event_name"));
@@ -156,24 +163,14 @@ impl Session {
         Ok(passed)
     }
 
-    /// Sources and names of the calls that passed roles without naming them.
-    async fn calls_that_pass(
-        &self,
-        which: Expr,
-        scopes: &[Scope],
-    ) -> Result<BTreeMap<(String, String), Means>, Error> {
-        let passing = col("action").in_list(Means::ACTIONS.map(lit).to_vec(), false);
-        let names = self
-            .grouped_activity(which.and(any_of(scopes)).and(passing), &GROUPS)
-            .await?;
-        let mut found = BTreeMap::new();
+    /// The calls of everybody that passed roles without naming them.
+    pub(crate) async fn everybody_passing(&self) -> Result<Passing, Error> {
+        let which = col("action").in_list(Means::ACTIONS.map(lit).to_vec(), false);
+        let names = self.grouped_activity(which, &GROUPS).await?;
+        let mut found = Passing::new();
         let mut wrong = None;
         each(names, |rows, row| match rows.activity(row) {
-            Ok(seen) => {
-                let means = Means::of(&seen);
-                let name = (seen.event_source, seen.event_name);
-                found.extend(means.map(|means| (name, means)));
-            }
+            Ok(seen) => found.extend(passing(&[seen])),
             Err(error) => wrong = Some(error),
         })
         .await?;
@@ -214,7 +211,7 @@ impl Session {
 }
 
 /// Whether a call is of one of these sources and names.
-fn one_of(names: &BTreeMap<(String, String), Means>) -> Expr {
+fn one_of(names: &Passing) -> Expr {
     let is = |(source, name): &(String, String)| {
         let source = col("event_source").eq(lit(source.as_str()));
         source.and(col("event_name").eq(lit(name.as_str())))

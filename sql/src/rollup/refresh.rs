@@ -135,10 +135,7 @@ pub async fn vacuum(
 async fn try_refresh(lake: &Lake, kept: &'static Kept) -> Result<Option<Refreshed>, Error> {
     let failed = |error: DeltaTableError| lake.failed(error);
     let table = RollUp::open(lake, kept).await?;
-    let source = match kept.of {
-        event::TABLE => lake.events().await?,
-        other => lake.table(other).await?,
-    };
+    let source = lake.table(kept.of).await?;
     let version = source.snapshot().map_err(failed)?.version();
     let limits = Limits {
         memory: MEMORY,
