@@ -16,6 +16,9 @@ pub use task_definition::TaskDefinitions;
 
 const ACTION: &str = "iam:PassRole";
 
+/// What is not known where a task definition is not.
+const UNTOLD: &str = "PassRole, of task definitions that the lake does not tell of";
+
 /// What follows the account in the ARN that stands for every role.
 const EVERY_ROLE: &str = ":role/*";
 
@@ -111,6 +114,8 @@ pub struct PassedRoles {
     /// In instance profiles, by what stands for every role; none where a call's role is not known.
     in_profiles: BTreeMap<(Calls, String), Option<Roles>>,
     in_definitions: BTreeMap<Calls, Roles>,
+    /// How often tasks were run of definitions that are not known.
+    untold: BTreeMap<Calls, Passes>,
 }
 
 impl PassedRoles {
@@ -133,12 +138,16 @@ impl PassedRoles {
     /// Takes a call in that ran tasks.
     pub fn ran(&mut self, definitions: &TaskDefinitions, made: Made<'_>) {
         let passed = definitions.passed(made.call);
-        if passed.is_empty() {
+        let calls = Calls::of(made.call, made.outcome);
+        // A call that failed may not have come so far as to pass anything.
+        if passed.untold && made.outcome == Outcome::Allowed {
+            made.pass(self.untold.entry(calls.clone()).or_default());
+        }
+        if passed.permissions.is_empty() {
             return;
         }
-        let calls = Calls::of(made.call, made.outcome);
         let all = self.in_definitions.entry(calls).or_default();
-        for permission in passed {
+        for permission in passed.permissions {
             let passes = all.entry(permission.resource).or_default();
             passes.conditions = permission.conditions;
             made.pass(passes);
@@ -146,7 +155,7 @@ impl PassedRoles {
     }
 
     /// Puts the roles of profiles in the place of every role, where those of all calls alike are known,
-    /// and adds those of task definitions. Nobody asks for the circumstances in which a role was
+    /// and adds those of task definitions. What passed in definitions that are not known is unknown. Nobody asks for the circumstances in which a role was
     /// passed, as they are not logged.
     pub fn name(&self, activity: &mut Vec<Activity>) {
         let all = std::mem::take(activity);
@@ -163,6 +172,8 @@ impl PassedRoles {
         for calls in ran {
             let roles = self.in_definitions.get(&calls).into_iter().flatten();
             activity.extend(roles.map(|(role, passes)| passes.activity(&calls, role)));
+            let untold = self.untold.get(&calls);
+            activity.extend(untold.map(|passes| passes.unknown(&calls)));
         }
     }
 
@@ -206,6 +217,16 @@ impl Made<'_> {
 }
 
 impl Passes {
+    /// Roles were perhaps passed, and nobody knows which.
+    fn unknown(&self, calls: &Calls) -> Activity {
+        Activity {
+            event_source: "iam.amazonaws.com".to_owned(),
+            event_name: UNTOLD.to_owned(),
+            need: Need::Unknown,
+            ..self.activity(calls, "")
+        }
+    }
+
     fn activity(&self, calls: &Calls, role: &str) -> Activity {
         Activity {
             principal: calls.principal.clone(),

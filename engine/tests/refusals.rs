@@ -82,8 +82,15 @@ impl Refusal {
     }
 }
 
-/// Whether a policy's `pattern` covers the resource that was asked for.
+/// Whether a policy's `pattern` covers the resource that was asked for. IAM says `role dev` of its own
+/// resources, and `policy arn:aws:iam::123456789012:policy/dev`.
 fn covers(pattern: &str, refused: &str) -> bool {
+    if let Some((kind, name)) = refused.split_once(' ').filter(|(it, _)| !it.contains(':')) {
+        return match name.starts_with("arn:") {
+            true => covers(pattern, name),
+            false => covers(pattern, &format!("arn:aws:iam::123456789012:{kind}/{name}")),
+        };
+    }
     match (pattern.parse::<Arn>(), refused.parse::<Arn>()) {
         _ if pattern == "*" => true,
         (Ok(pattern), Ok(refused)) => pattern.matches(&refused),

@@ -592,4 +592,8 @@ fn who_runs_a_task_passes_the_roles_of_its_definition() {
     let old = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:6";
     let untold = policy(&lab_of(&[run(2, old)]), &[]).status(0);
     assert!(!untold.stdout.contains("PassRole"), "{untold}");
+    let unknown =
+        "1  iam.amazonaws.com PassRole, of task definitions that the lake does not tell of";
+    assert!(untold.stderr.contains(unknown), "{untold}");
+    assert!(untold.stderr.contains("--add iam:PassRole"), "{untold}");
 }

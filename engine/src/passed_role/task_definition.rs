@@ -12,6 +12,15 @@ use crate::permission::{Call, Mapper, Needs, Permission};
 /// Members that hold a role, of a task definition and of what overrides it.
 const ROLES: [&str; 2] = ["taskRoleArn", "executionRoleArn"];
 
+/// What a call passed in task definitions.
+#[derive(Debug, Default)]
+pub(super) struct Passed {
+    /// The permissions that it needed for it.
+    pub(super) permissions: Vec<Permission>,
+    /// Whether there may be more: a definition is not known.
+    pub(super) untold: bool,
+}
+
 /// Task definitions, by ARN.
 #[derive(Debug, Clone, Default)]
 pub struct TaskDefinitions(BTreeMap<String, Map<String, Value>>);
@@ -24,8 +33,8 @@ impl TaskDefinitions {
         self.0.insert(arn.to_owned(), roles.collect());
     }
 
-    /// The permissions to pass roles that a call needed for the task definitions that it ran.
-    pub(super) fn passed(&self, call: &Call<'_>) -> Vec<Permission> {
+    /// The roles that a call passed in the task definitions that it ran.
+    pub(super) fn passed(&self, call: &Call<'_>) -> Passed {
         let json = |text: Option<&str>| -> Value {
             let value = text.and_then(|text| serde_json::from_str(text).ok());
             value.unwrap_or_default()
@@ -34,16 +43,18 @@ impl TaskDefinitions {
         let response = json(call.response_elements);
         let tasks = response.get("tasks").and_then(Value::as_array);
         let tasks = tasks.into_iter().flatten();
-        let ran = tasks.map(|task| task.get("taskDefinitionArn"));
-        let ran = ran.chain([request.get("taskDefinition")]);
-        let ran: BTreeSet<&str> = ran.flatten().filter_map(Value::as_str).collect();
+        let ran = tasks.filter_map(|task| task.get("taskDefinitionArn")?.as_str());
+        let mut ran: BTreeSet<&str> = ran.collect();
+        // A task tells the revision, which a request often leaves out.
+        let asked = request.get("taskDefinition").and_then(Value::as_str);
+        ran.extend(asked.filter(|asked| ran.is_empty() || self.0.contains_key(*asked)));
         let overrides = request.get("overrides").and_then(Value::as_object);
         let overridden = |member: &str| {
             let given = overrides.and_then(|overrides| overrides.get(member));
             given.is_some_and(Value::is_string)
         };
-        let mut passed: Vec<Permission> = Vec::new();
-        for roles in ran.into_iter().filter_map(|arn| self.0.get(arn)) {
+        let mut permissions: Vec<Permission> = Vec::new();
+        for roles in ran.iter().filter_map(|arn| self.0.get(*arn)) {
             let mut roles = roles.clone();
             roles.retain(|member, _| !overridden(member));
             // As if the call had named them itself.
@@ -54,13 +65,16 @@ impl TaskDefinitions {
                 response_elements: None,
                 ..*call
             };
-            if let Needs::Permissions(permissions) = Mapper::bundled().needs(&call) {
-                let of_roles = permissions.into_iter().filter(|it| it.action == ACTION);
-                passed.extend(of_roles);
+            if let Needs::Permissions(needed) = Mapper::bundled().needs(&call) {
+                permissions.extend(needed.into_iter().filter(|it| it.action == ACTION));
             }
         }
-        passed.sort_by(|one, other| one.resource.cmp(&other.resource));
-        passed.dedup_by(|one, other| one.resource == other.resource);
-        passed
+        permissions.sort_by(|one, other| one.resource.cmp(&other.resource));
+        permissions.dedup_by(|one, other| one.resource == other.resource);
+        let all_known = !ran.is_empty() && ran.iter().all(|arn| self.0.contains_key(*arn));
+        Passed {
+            permissions,
+            untold: !all_known && !ROLES.into_iter().all(overridden),
+        }
     }
 }

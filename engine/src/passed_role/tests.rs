@@ -194,6 +194,11 @@ fn the_roles_of_a_task_definition_are_passed_by_those_who_run_it() {
         let mut activity = vec![ran];
         all.name(&mut activity);
         let passed = activity.iter().skip(1).map(|seen| match &seen.need {
+            Need::Unknown => {
+                assert_eq!((seen.count, seen.events), (2, 0));
+                assert_eq!(seen.event_source, "iam.amazonaws.com");
+                "unknown".to_owned()
+            }
             Need::Permission {
                 action,
                 resource,
@@ -213,11 +218,18 @@ fn the_roles_of_a_task_definition_are_passed_by_those_who_run_it() {
     };
     assert_eq!(passed("{}", 1), [execution.clone(), task.clone()]);
     assert_eq!(passed("{}", 2), [role("by-name")]);
-    // Of another account, and never seen.
+    // Of another account.
     assert!(passed("{}", 3).is_empty());
-    assert!(passed("{}", 4).is_empty());
+    // Never seen: shown as unknown, and nothing that is granted.
+    assert_eq!(passed("{}", 4), ["unknown"]);
     let named = format!(r#"{{"taskDefinition":"{}"}}"#, definition(2));
-    assert_eq!(passed(&named, 4), [role("by-name")]);
+    assert_eq!(passed(&named, 4), [role("by-name"), "unknown".to_owned()]);
+    // The response tells the revision.
+    let by_family = r#"{"taskDefinition":"web"}"#;
+    assert_eq!(passed(by_family, 2), [role("by-name")]);
     let overridden = r#"{"overrides":{"taskRoleArn":"arn:aws:iam::111122223333:role/other"}}"#;
     assert_eq!(passed(overridden, 1), [execution]);
+    let both = r#"{"overrides":{"taskRoleArn":"arn:aws:iam::111122223333:role/other",
+        "executionRoleArn":"arn:aws:iam::111122223333:role/other"}}"#;
+    assert!(passed(both, 4).is_empty());
 }

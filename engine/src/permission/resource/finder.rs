@@ -1,6 +1,7 @@
 //! Services whose requests name resources in a way of their own, one file each.
 
 mod account;
+mod amplify;
 mod api_gateway;
 mod autoscaling;
 mod backup;
@@ -21,6 +22,7 @@ mod logs;
 mod quicksight;
 mod s3;
 mod s3express;
+mod sagemaker;
 mod secretsmanager;
 mod ses;
 mod sns;
@@ -48,8 +50,9 @@ struct Search<'s, 'a> {
 type Finder = fn(Search<'_, '_>) -> Option<Vec<Found>>;
 
 /// The finder of each service that has one, by the prefix of the action.
-const FINDERS: [(&str, Finder); 30] = [
+const FINDERS: [(&str, Finder); 32] = [
     ("account", account::find),
+    ("amplify", amplify::find),
     ("apigateway", api_gateway::find),
     ("autoscaling", autoscaling::find),
     ("backup", backup::find),
@@ -72,6 +75,7 @@ const FINDERS: [(&str, Finder); 30] = [
     ("s3", s3::find),
     ("s3-object-lambda", s3::find),
     ("s3express", s3express::find),
+    ("sagemaker", sagemaker::find),
     ("secretsmanager", secretsmanager::find),
     ("ses", ses::find),
     ("sns", sns::find),

@@ -10,6 +10,9 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
     if lists_all_tasks(search) {
         return Some(vec![Found::any()]);
     }
+    if tags_what_it_registers(search) {
+        return Some(with_family(search));
+    }
     let kinds = ["task-definition", "daemon-task-definition"];
     let kind = kinds.into_iter().find(|kind| search.accepts(kind))?;
     let wanted = normal(kind);
@@ -31,6 +34,22 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
         }
     });
     Some(found.collect())
+}
+
+/// The definition that is registered with tags, by its family too.
+fn with_family(search: Search<'_, '_>) -> Vec<Found> {
+    let mut found = search.generic();
+    let families = found.iter().filter_map(|it| it.arn.strip_suffix(":*"));
+    let families: Vec<Found> = families.map(|it| Found::event(it.to_owned())).collect();
+    found.extend(families);
+    found
+}
+
+/// Whether a task definition is registered with tags: aws/aws-cdk issue 25768 was denied on its family,
+/// without a revision.
+fn tags_what_it_registers(search: Search<'_, '_>) -> bool {
+    let event_name = search.info.call.event_name;
+    search.planned.action.name == "TagResource" && event_name == "RegisterTaskDefinition"
 }
 
 /// Whether tasks are listed that need not be on one instance: cdklabs/construct-hub pull 1207 was
