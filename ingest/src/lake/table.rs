@@ -90,8 +90,9 @@ pub(super) async fn commit_here(
         .build(Some(table.snapshot()?), table.log_store(), operation)
         .await;
     match committed {
-        Ok(_) => {
-            table.update_state().await?;
+        Ok(done) => {
+            // To look at the log again would cost as much as the commit, in a large lake.
+            table.state = Some(done.snapshot);
             Ok(Committed::Done)
         }
         Err(DeltaTableError::Transaction {
@@ -133,8 +134,8 @@ pub(super) async fn replace(
         .build(Some(table.snapshot()?), table.log_store(), operation)
         .await;
     match committed {
-        Ok(_) => {
-            table.update_state().await?;
+        Ok(done) => {
+            table.state = Some(done.snapshot);
             Ok(true)
         }
         Err(DeltaTableError::Transaction {
