@@ -129,6 +129,14 @@ impl Corpus {
         portions
     }
 
+    /// A portion in two: the second has about `events`, the last ones.
+    pub fn split_end(&self, portion: Range<usize>, events: u64) -> [Range<usize>; 2] {
+        let starts = portion.clone().rev();
+        let mut long_enough = starts.filter(|start| self.events(*start..portion.end) >= events);
+        let middle = long_enough.next().unwrap_or(portion.start);
+        [portion.start..middle, middle..portion.end]
+    }
+
     /// All of it.
     pub fn whole(&self) -> Range<usize> {
         0..self.cells.len()

@@ -3,11 +3,13 @@
 //! The roll-up is the view `activity`, stored as a Delta table of that name beside `events`. It
 //! says up to which version of `events` it goes: that is the version of its own transaction, so
 //! the two are written in one commit. A query takes the roll-up and adds what `events` has beyond.
-//! The view `days`, of what is logged at all, is kept in the same way. So is `activity_by_month`,
-//! made of `activity` as that is of `events`: it answers questions that ask for no resource, region or day.
+//! The view `days`, of what is logged at all, is kept in the same way. So are three that answer in the place
+//! of finer ones: `activity_by_month`, made of `activity` as that is of `events`, where nobody asks for a
+//! resource, region or day; `events_by_day`, where events are counted by what many have in common; and
+//! `access_keys_by_day`, where they are counted by who signed them.
 //!
 //! ```text
-//! by_month  which questions does the coarser table answer?
+//! coarser   which questions does a coarser table answer?
 //! changes   which files came or went between two versions of a table?
 //! files     the data files of a month
 //! pieces    the activity of some events, as a query
@@ -23,8 +25,8 @@
 //! unless a better one is there: if anything with a shared id arrives for a day, the copies of
 //! that day are counted anew. Which class a row is of, its own columns tell.
 
-mod by_month;
 mod changes;
+mod coarser;
 mod files;
 mod narrow;
 mod pieces;
@@ -41,6 +43,7 @@ use crate::lake::Lake;
 use crate::{Error, tables};
 use changes::Changes;
 
+pub(crate) use coarser::{adds_up, take_part};
 pub(crate) use reading::rows;
 pub use refresh::{Refreshed, refresh, vacuum};
 
@@ -104,8 +107,33 @@ const BY_MONTH: Kept = Kept {
     order: &["outcome", "principal", "service", "action"],
 };
 
+/// How many events of a kind there were on a day.
+const BY_DAY: Kept = Kept {
+    name: tables::BY_DAY.name,
+    of: event::TABLE,
+    transaction: "trailwright.events_by_day",
+    of_calls: false,
+    comment: "`events` counted by the day: made from it, and made anew if it is lost",
+    stats: "principal,event_source,event_name,aws_region,recipient_account_id,error_code,event_time",
+    order: &["principal", "event_source", "event_name", "error_code"],
+};
+
+/// How many events an access key signed on a day.
+const KEYS_BY_DAY: Kept = Kept {
+    name: tables::KEYS_BY_DAY.name,
+    of: event::TABLE,
+    transaction: "trailwright.access_keys_by_day",
+    of_calls: false,
+    comment: "`events` counted by access key and day: made from it, and made anew if it is lost",
+    stats: "access_key_id,principal,recipient_account_id,event_time",
+    order: &["access_key_id", "event_time"],
+};
+
+/// What answers in the place of `events`.
+pub(crate) const OF_EVENTS: [&Kept; 2] = [&BY_DAY, &KEYS_BY_DAY];
+
 /// All that is stored, in the order in which it is made.
-const ALL: [&Kept; 3] = [&DAYS, &ACTIVITY, &BY_MONTH];
+const ALL: [&Kept; 5] = [&DAYS, &BY_DAY, &KEYS_BY_DAY, &ACTIVITY, &BY_MONTH];
 
 /// The view called `name`, if it is one that is stored.
 pub(crate) fn kept(name: &str) -> Option<&'static Kept> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::SchemaRef;
+use datafusion::catalog::TableProvider;
 use datafusion::common::ParamValues;
 use datafusion::common::config::Dialect;
 use datafusion::error::DataFusionError;
@@ -38,6 +39,10 @@ pub struct Session {
     ctx: SessionContext,
     lake: Lake,
     events: DeltaTable,
+    /// All rows of `events`.
+    rows: Arc<dyn TableProvider>,
+    /// Whether it was looked for what is counted by the day.
+    by_day: OnceCell<()>,
     /// The roll-up as it was found; it is looked at when it is first asked.
     found: Mutex<Option<DeltaTable>>,
     activity: OnceCell<()>,
@@ -99,10 +104,13 @@ impl Session {
         let events = lake.events().await?;
         let ctx = context(&limits)?;
         register(&lake, &ctx, &events)?;
+        let rows = data_files::provider(ctx.state(), &events, None).await?;
         let session = Self {
             ctx,
             lake,
             events,
+            rows,
+            by_day: OnceCell::new(),
             found: Mutex::new(found),
             activity: OnceCell::new(),
             days: OnceCell::new(),
@@ -110,7 +118,7 @@ impl Session {
             range,
             limits,
         };
-        session.register_events().await?;
+        session.register_events()?;
         Ok(session)
     }
 
@@ -202,6 +210,10 @@ impl Session {
         READ_ONLY()
             .verify_plan(&plan)
             .map_err(|_| Error::NotAQuery)?;
+        if rollup::adds_up(&plan, &self.rows)? {
+            let by_day = self.by_day.get_or_try_init(|| self.count_by_day());
+            by_day.await?;
+        }
         Ok(self.ctx.execute_logical_plan(plan).await?)
     }
 
@@ -359,6 +371,14 @@ impl Session {
         }
     }
 
+    /// Lets queries count by what is stored of `events`.
+    async fn count_by_day(&self) -> Result<(), Error> {
+        for kept in rollup::OF_EVENTS {
+            rollup::take_part(&self.lake, &self.ctx, kept, &self.events, &self.rows).await?;
+        }
+        Ok(())
+    }
+
     /// A context in which `events` are those of all time.
     pub(crate) async fn events_of_all_time(&self) -> Result<SessionContext, Error> {
         let ctx = scratch(&self.ctx)?;
@@ -368,9 +388,9 @@ impl Session {
     }
 
     /// Makes `events` known, cut down to the range.
-    async fn register_events(&self) -> Result<(), Error> {
+    fn register_events(&self) -> Result<(), Error> {
         let ctx = &self.ctx;
-        let provider = data_files::provider(ctx.state(), &self.events, None).await?;
+        let provider = Arc::clone(&self.rows);
         match in_range(&self.range) {
             None => ctx.register_table(event::TABLE, provider)?,
             Some(condition) => {

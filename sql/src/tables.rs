@@ -30,6 +30,12 @@ pub(crate) const DAYS: &str = "days";
 /// What is stored of `activity` by the month, to answer in its place: nobody asks for it by name.
 pub(crate) const BY_MONTH: View = view!("activity_by_month");
 
+/// What is stored of `events` by the day, in the same way.
+pub(crate) const BY_DAY: View = view!("events_by_day");
+
+/// What is stored of `events` by access key and day, in the same way.
+pub(crate) const KEYS_BY_DAY: View = view!("access_keys_by_day");
+
 /// The views, in the order in which one builds on the other.
 pub(crate) const VIEWS: [View; 9] = [
     view!("calls"),
@@ -52,8 +58,10 @@ fn to_activity() -> &'static [View] {
 pub(crate) fn to_kept(name: &str) -> Vec<View> {
     match name {
         ACTIVITY => to_activity().to_vec(),
-        name if name == BY_MONTH.name => vec![BY_MONTH],
-        _ => view(name).into_iter().collect(),
+        _ => {
+            let mut all = VIEWS.into_iter().chain([BY_MONTH, BY_DAY, KEYS_BY_DAY]);
+            all.find(|view| view.name == name).into_iter().collect()
+        }
     }
 }
 

@@ -51,6 +51,7 @@ fn event(id: u32) -> Record {
         "type": "AssumedRole",
         "arn": arn,
         "accountId": caller,
+        "accessKeyId": format!("ASIA{}", id % 7),
         "sessionContext": {"sessionIssuer": {"type": "Role", "arn": issuer}},
     });
     // Three numbers in a row are copies of one call.
@@ -115,12 +116,41 @@ const BY_MONTH: [&str; 5] = [
         sum(calls) FILTER (WHERE account = principal_account) AS own FROM activity",
 ];
 
+/// What is answered from what is counted by the day.
+const BY_DAY: [&str; 14] = [
+    "SELECT principal, event_source, event_name, coalesce(error_code, '') AS error, count(*) AS n \
+        FROM events GROUP BY ALL ORDER BY ALL",
+    "SELECT event_name, count(*) AS n, min(event_time) AS first, max(event_time) AS last FROM events \
+        WHERE principal LIKE '%role-1' GROUP BY event_name ORDER BY event_name",
+    "SELECT recipient_account_id AS account, count(error_code) AS failed, count(event_time) AS timed, \
+        count(*) FILTER (WHERE event_source = 's3.amazonaws.com') AS s3 FROM events GROUP BY 1 ORDER BY 1",
+    "SELECT count(*) AS n, count(DISTINCT principal) AS who FROM events WHERE error_code = 'AccessDenied'",
+    "SELECT count(*) AS n, max(event_time) AS last FROM events WHERE event_name = 'nothing'",
+    "SELECT event_time::date AS day, count(*) AS n FROM events GROUP BY 1 ORDER BY 1",
+    "SELECT date_trunc('month', event_time) AS month, count(*) AS n FROM events GROUP BY 1 ORDER BY 1",
+    "SELECT extract(dow FROM event_time) AS day, count(*) AS n FROM events GROUP BY 1 ORDER BY 1",
+    "SELECT event_month, count(*) AS n FROM events WHERE event_time >= '2026-10-25' \
+        AND event_time < '2026-11-03T00:00:00Z' GROUP BY 1 ORDER BY 1",
+    "SELECT count(*) AS n FROM events WHERE event_time > '2026-10-24T23:59:59.999999Z' \
+        AND event_time BETWEEN '2026-10-22' AND '2026-11-01T23:59:59.999999'",
+    "SELECT access_key_id, principal, count(*) AS n, max(event_time) AS last FROM events \
+        GROUP BY ALL ORDER BY ALL",
+    "SELECT count(*) AS n FROM events WHERE access_key_id = 'ASIA5' AND event_time >= '2026-10-25'",
+    "SELECT DISTINCT event_source FROM events WHERE event_time IS NOT NULL ORDER BY 1",
+    "SELECT e.name, count(*) AS n FROM (SELECT event_name AS name, error_code FROM events) e \
+        WHERE e.error_code IS NULL GROUP BY e.name HAVING count(*) > 1 ORDER BY e.name",
+];
+
 #[track_caller]
 fn assert_right(lab: &Lab, after: &Step) {
-    for query in [ALL, DAYS].into_iter().chain(BY_MONTH) {
-        let (with, without) = answers(lab, query);
-        assert_eq!(with, without, "after {after:?}");
-    }
+    let queries: Vec<&str> = [ALL, DAYS]
+        .into_iter()
+        .chain(BY_MONTH)
+        .chain(BY_DAY)
+        .collect();
+    // One process answers all of them, one after the other.
+    let (with, without) = answers(lab, &queries.join("; "));
+    assert_eq!(with, without, "after {after:?}");
 }
 
 fn take(lab: &Lab, number: usize, step: &Step) {
@@ -355,6 +385,58 @@ fn what_asks_for_no_resource_or_day_reads_the_rows_by_the_month() {
     ] {
         let error = lab.trailwright(["sql", "lake", finer]).status(1).stderr;
         assert!(error.contains(".parquet"), "{finer}: {error}");
+    }
+}
+
+#[test]
+fn what_counts_events_reads_what_is_counted_by_the_day() {
+    let lab = lab();
+    take(&lab, 0, &Step::Ingest((0..60).collect()));
+    assert_right(&lab, &Step::Refresh);
+    let expected: Vec<_> = BY_DAY.iter().map(|query| lab.sql(query)).collect();
+    without_data(&lab, "events");
+    for (query, expected) in BY_DAY.iter().zip(expected) {
+        assert_eq!(lab.sql(query), expected, "{query}");
+    }
+    // How many there are is known without reading anything.
+    assert_eq!(lab.value("SELECT count(*) FROM events"), json!(60));
+    for finer in [
+        "SELECT source_ip_address, count(*) FROM events GROUP BY 1",
+        "SELECT event_time, count(*) FROM events GROUP BY 1",
+        "SELECT access_key_id, event_name, count(*) FROM events GROUP BY 1, 2",
+        "SELECT date_trunc('hour', event_time), count(*) FROM events GROUP BY 1",
+        "SELECT extract(hour FROM event_time), count(*) FROM events GROUP BY 1",
+        "SELECT count(*) FROM events WHERE event_time > '2026-10-25'",
+        "SELECT count(*) FROM events WHERE event_time >= '2026-10-25T10:00:00Z'",
+        "SELECT count(*) FROM events WHERE event_time <= '2026-10-25'",
+        "SELECT count(*) FROM events WHERE event_time = '2026-10-25'",
+        "SELECT count(*) FROM events WHERE event_time BETWEEN '2026-10-22' AND '2026-11-01'",
+        "SELECT count(*) FROM events WHERE event_id LIKE '%1%'",
+        "SELECT count(DISTINCT event_time) FROM events",
+        "SELECT max(event_time) FROM (SELECT event_time + interval '1 day' AS event_time FROM events)",
+        "SELECT max(source_ip_address) FROM events WHERE event_source = 's3.amazonaws.com'",
+        "SELECT array_agg(principal) FROM events",
+        "SELECT sum(length(principal)) FROM events",
+        "SELECT principal FROM events",
+        "SELECT principal, count(*) FROM (SELECT principal FROM events LIMIT 5) GROUP BY 1",
+        "SELECT events, count(*) FROM (SELECT source_ip_address AS events FROM events) GROUP BY 1",
+    ] {
+        let error = lab.trailwright(["sql", "lake", finer]).status(1).stderr;
+        assert!(error.contains(".parquet"), "{finer}: {error}");
+    }
+}
+
+#[test]
+fn names_that_a_query_gives_do_not_mix_with_those_of_sums() {
+    let lab = lab();
+    take(&lab, 0, &Step::Ingest((0..60).collect()));
+    for query in [
+        "SELECT events, count(*) AS n FROM (SELECT principal AS events FROM events) GROUP BY 1 ORDER BY 1",
+        "SELECT first_seen, min(t) AS n FROM (SELECT event_name AS first_seen, event_time AS t FROM events) \
+            GROUP BY 1 ORDER BY 1",
+    ] {
+        let (with, without) = answers(&lab, query);
+        assert_eq!(with, without, "{query}");
     }
 }
 

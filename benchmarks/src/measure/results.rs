@@ -60,6 +60,11 @@ pub(super) struct Step {
     pub(super) added: u64,
     pub(super) seconds: f64,
     pub(super) memory: u64,
+    /// Events of the day behind it, and the same of its ingest.
+    #[serde(default)]
+    pub(super) added_day: u64,
+    #[serde(default)]
+    pub(super) seconds_day: f64,
     /// Queries on it.
     pub(super) queries: Vec<Measured>,
 }

@@ -18,6 +18,8 @@ use super::truth::{Rows, Truth, difference};
 pub(super) const OURS: &str = "Trailwright";
 /// Ours, with the activity counted too.
 pub(super) const WITH_ROLL_UP: &str = "Trailwright, and its roll-up";
+/// Ours, with nothing beside the events that would answer for them.
+pub(super) const EVENTS_ALONE: &str = "Trailwright, events alone";
 /// Decoding into Parquet and nothing else.
 pub(super) const BARE: &str = "bare decode to Parquet";
 /// Inflating and parsing and nothing else.
@@ -323,6 +325,15 @@ pub(super) fn ask(
         let queries: Vec<String> = all.map(|query| named(query, subject)).collect();
         return tools.own(lake, &queries, repeat);
     }
+    if engine == EVENTS_ALONE {
+        let alone = work.join("events-alone");
+        empty(&alone)?;
+        std::fs::create_dir_all(&alone)?;
+        std::os::unix::fs::symlink(lake.canonicalize()?.join("events"), alone.join("events"))?;
+        let of_events = all.filter(|query| query.of == Of::Events);
+        let queries: Vec<String> = of_events.map(|query| named(query, subject)).collect();
+        return tools.own(&alone, &queries, repeat);
+    }
     let listed = work.join("parquet.txt");
     std::fs::write(&listed, data_files(lake)?.join("\n"))?;
     let mut args = vec![
@@ -409,11 +420,13 @@ fn queries(
     let subject = subject(truth);
     let mut ours = std::collections::BTreeMap::new();
     for _ in 0..plan.rounds {
-        for engine in engines(tools, &[]) {
+        for engine in engines(tools, &[EVENTS_ALONE]) {
             match ask(lake, &subject, engine, &plan.work, plan.repeat, tools) {
                 Ok(told) => {
-                    let version = told.version.clone();
-                    results.versions.insert(engine.to_owned(), version);
+                    if engine != EVENTS_ALONE {
+                        let version = told.version.clone();
+                        results.versions.insert(engine.to_owned(), version);
+                    }
                     let known = Some((truth, &subject));
                     for measured in judged(&told, engine, known, &mut ours) {
                         eprintln!(
