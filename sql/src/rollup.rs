@@ -181,6 +181,8 @@ const MEASURES: [&str; 5] = [
     "sample_event_id",
 ];
 
+const DAY_MICROS: i64 = 86_400_000_000;
+
 /// The month of some rows; none of rows without a time.
 type Month = Option<String>;
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
 use datafusion::common::DFSchema;
-use datafusion::common::tree_node::Transformed;
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::datasource::{provider_as_source, source_as_provider};
 use datafusion::error::Result;
 use datafusion::logical_expr::{Aggregate, LogicalPlan, Projection, TableScan, TableScanBuilder};
@@ -52,7 +52,6 @@ pub(crate) async fn take_part(
 
 /// Whether a query adds up rows of the table that `rows` are.
 pub(crate) fn adds_up(plan: &LogicalPlan, rows: &Arc<dyn TableProvider>) -> Result<bool> {
-    use datafusion::common::tree_node::TreeNode;
     let adds = |it: &LogicalPlan| {
         Ok(matches!(
             it,
@@ -80,7 +79,7 @@ struct AnswerCoarser {
 
 impl OptimizerRule for AnswerCoarser {
     fn name(&self) -> &'static str {
-        self.kept.transaction
+        self.kept.name
     }
 
     fn apply_order(&self) -> Option<ApplyOrder> {
@@ -144,47 +143,34 @@ impl AnswerCoarser {
     /// The same plan with coarser rows and their sums behind, if it reads nothing but the finer table
     /// and all of it that it looks at is in those rows too.
     fn coarser(&self, plan: &LogicalPlan, sums: &Sums) -> Result<Option<(LogicalPlan, Columns)>> {
-        let (input, kinds, expressions) = match plan {
+        let finer = match plan {
             LogicalPlan::TableScan(scan) => return self.coarser_scan(plan, scan, sums),
-            LogicalPlan::SubqueryAlias(alias) => {
-                let Some((input, columns)) = self.coarser(&alias.input, sums)? else {
-                    return Ok(None);
-                };
-                let inner = alias.input.schema().columns();
-                let kinds: Vec<_> = inner.iter().map(|column| columns.of(column)).collect();
-                (input, kinds, Vec::new())
-            }
-            LogicalPlan::Projection(projection) => {
-                let Some((input, columns)) = self.coarser(&projection.input, sums)? else {
-                    return Ok(None);
-                };
-                let kinds = projection.expr.iter().map(|expr| columns.kind(expr));
-                let carried = columns.sums().cloned().map(Expr::Column);
-                let expressions = projection.expr.iter().cloned().chain(carried);
-                (input, kinds.collect(), expressions.collect())
-            }
-            LogicalPlan::Filter(filter) => {
-                let Some((input, columns)) = self.coarser(&filter.input, sums)? else {
-                    return Ok(None);
-                };
-                if !columns.are_keys(&filter.predicate) {
-                    return Ok(None);
-                }
-                let inner = filter.input.schema().columns();
-                let kinds: Vec<_> = inner.iter().map(|column| columns.of(column)).collect();
-                (input, kinds, plan.expressions())
-            }
+            LogicalPlan::SubqueryAlias(alias) => &alias.input,
+            LogicalPlan::Projection(projection) => &projection.input,
+            LogicalPlan::Filter(filter) => &filter.input,
             _ => return Ok(None),
         };
+        let Some((input, columns)) = self.coarser(finer, sums)? else {
+            return Ok(None);
+        };
+        let mut kinds = Vec::new();
         let coarser = match plan {
-            LogicalPlan::Projection(_) => {
+            LogicalPlan::Filter(filter) if !columns.are_keys(&filter.predicate) => return Ok(None),
+            LogicalPlan::Projection(projection) => {
+                kinds.extend(projection.expr.iter().map(|expr| columns.kind(expr)));
+                let sums = columns.sums().cloned().map(Expr::Column);
+                let expressions = projection.expr.iter().cloned().chain(sums).collect();
                 // A name that the query gives may be one of those that are carried along.
                 match Projection::try_new(expressions, Arc::new(input)) {
                     Ok(projection) => LogicalPlan::Projection(projection),
                     Err(_) => return Ok(None),
                 }
             }
-            _ => plan.with_new_exprs(expressions, vec![input])?,
+            _ => {
+                let finer = finer.schema().columns();
+                kinds.extend(finer.iter().map(|column| columns.of(column)));
+                plan.with_new_exprs(plan.expressions(), vec![input])?
+            }
         };
         let columns = Columns::named(plan.schema(), kinds, coarser.schema(), sums);
         Ok(columns.map(|columns| (coarser, columns)))

@@ -16,13 +16,11 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use trailwright_engine::event;
 
-use super::{Kept, MEASURES, Month};
+use super::{DAY_MICROS, Kept, MEASURES, Month};
 use crate::data_files::{self, Only};
 use crate::lake::Lake;
 use crate::session::{scratch, utc};
 use crate::{Error, tables};
-
-const DAY_MICROS: i64 = 86_400_000_000;
 
 /// One version of the table that a view is made of, to make queries of.
 pub(super) struct Pieces<'a> {

@@ -14,12 +14,10 @@ use trailwright_engine::event;
 use trailwright_engine::time::TimeRange;
 
 use super::pieces::{self, Given, Pieces, copies_of_days, in_months, row_is_copy, time_between};
-use super::{BY_MONTH, Month, RollUp, coarser};
+use super::{BY_MONTH, DAY_MICROS, Month, RollUp, coarser};
 use crate::data_files::{self, Only};
 use crate::lake::Lake;
 use crate::{Error, session, tables};
-
-const DAY_MICROS: i64 = 86_400_000_000;
 
 /// The rows of a view of `events` in a time range, from the roll-up as far as it goes. None if it is
 /// of no use, and the view itself is to be asked.

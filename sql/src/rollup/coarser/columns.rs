@@ -1,6 +1,7 @@
 //! What do the columns of coarser rows tell of the finer ones?
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
@@ -11,11 +12,9 @@ use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::expr::{AggregateFunction, AggregateFunctionParams};
 use datafusion::logical_expr::{AggregateUDF, Between, BinaryExpr, Operator};
 use datafusion::prelude::{Expr, lit};
-use std::sync::Arc;
+use trailwright_engine::event;
 
-use super::super::{Kept, MEASURES};
-
-const DAY_MICROS: i64 = 86_400_000_000;
+use super::super::{DAY_MICROS, Kept, MEASURES};
 
 /// The time of an event, of which coarser rows have the day.
 const TIME: &str = "event_time";
@@ -41,7 +40,7 @@ pub(super) fn kind(kept: &Kept, name: &str) -> Option<Kind> {
     let measure = MEASURES.iter().find(|measure| **measure == name);
     Some(match measure {
         Some(name) => Kind::Measure(name),
-        None if name == TIME && kept.of == trailwright_engine::event::TABLE => Kind::Day,
+        None if name == TIME && kept.of == event::TABLE => Kind::Day,
         None => Kind::Key,
     })
 }
