@@ -155,8 +155,8 @@ impl PassedRoles {
     }
 
     /// Puts the roles of profiles in the place of every role, where those of all calls alike are known,
-    /// and adds those of task definitions. What passed in definitions that are not known is unknown. Nobody asks for the circumstances in which a role was
-    /// passed, as they are not logged.
+    /// and adds those of task definitions; what was passed in definitions that are not known is unknown.
+    /// Nobody asks for the circumstances in which a role was passed, as they are not logged.
     pub fn name(&self, activity: &mut Vec<Activity>) {
         let all = std::mem::take(activity);
         let mut ran = BTreeSet::new();

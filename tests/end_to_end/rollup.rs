@@ -353,6 +353,13 @@ fn without_data(lab: &Lab, table: &str) {
     }
 }
 
+/// That a query cannot be answered, since data files were taken away.
+#[track_caller]
+fn assert_misses_data(lab: &Lab, query: &str) {
+    let error = lab.trailwright(["sql", "lake", query]).status(1).stderr;
+    assert!(error.contains(".parquet"), "{query}: {error}");
+}
+
 #[test]
 fn what_asks_for_no_resource_or_day_reads_the_rows_by_the_month() {
     let lab = lab();
@@ -383,8 +390,7 @@ fn what_asks_for_no_resource_or_day_reads_the_rows_by_the_month() {
         "SELECT sum(calls) FROM (SELECT least(calls, 1) AS calls FROM activity)",
         "SELECT sum(calls) FROM (SELECT calls FROM activity LIMIT 5)",
     ] {
-        let error = lab.trailwright(["sql", "lake", finer]).status(1).stderr;
-        assert!(error.contains(".parquet"), "{finer}: {error}");
+        assert_misses_data(&lab, finer);
     }
 }
 
@@ -421,8 +427,7 @@ fn what_counts_events_reads_what_is_counted_by_the_day() {
         "SELECT principal, count(*) FROM (SELECT principal FROM events LIMIT 5) GROUP BY 1",
         "SELECT events, count(*) FROM (SELECT source_ip_address AS events FROM events) GROUP BY 1",
     ] {
-        let error = lab.trailwright(["sql", "lake", finer]).status(1).stderr;
-        assert!(error.contains(".parquet"), "{finer}: {error}");
+        assert_misses_data(&lab, finer);
     }
 }
 

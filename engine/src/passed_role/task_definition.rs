@@ -13,7 +13,7 @@ use crate::permission::{Call, Mapper, Needs, Permission};
 const ROLES: [&str; 2] = ["taskRoleArn", "executionRoleArn"];
 
 /// What a call passed in task definitions.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Passed {
     /// The permissions that it needed for it.
     pub(super) permissions: Vec<Permission>,

@@ -132,6 +132,14 @@ impl Search<'_, '_> {
         super::generic(self.planned, self.info, self.place)
     }
 
+    /// The same, and behind it what `more` makes of each.
+    fn generic_and(&self, more: impl Fn(&Found) -> Option<Found>) -> Vec<Found> {
+        let mut found = self.generic();
+        let more: Vec<Found> = found.iter().filter_map(more).collect();
+        found.extend(more);
+        found
+    }
+
     /// An ARN in the call's place, the resource in pieces.
     fn arn(&self, service: &str, resource: &[&str]) -> String {
         let Place {

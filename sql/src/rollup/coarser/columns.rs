@@ -200,38 +200,25 @@ impl Columns {
         };
         let kind = self.kind(argument);
         let same = || Some(Added::Same(expr.clone()));
+        let other = |function, name| {
+            let other = of_sum(function, self.sum(name)?, params, None);
+            Some(Added::Other(other))
+        };
         match (func.name(), params.distinct, kind) {
             ("sum", false, Some(Kind::Measure("calls" | "events")))
             | ("min", _, Some(Kind::Key | Kind::Measure("first_seen" | "sample_event_id")))
             | ("max", _, Some(Kind::Key | Kind::Measure("last_seen")))
             | ("count", true, Some(Kind::Key)) => same(),
-            ("min", _, Some(Kind::Day)) => Some(Added::Other(of_sum(
-                min_udaf(),
-                self.sum(FIRST)?,
-                params,
-                None,
-            ))),
-            ("max", _, Some(Kind::Day)) => Some(Added::Other(of_sum(
-                max_udaf(),
-                self.sum(LAST)?,
-                params,
-                None,
-            ))),
+            ("min", _, Some(Kind::Day)) => other(min_udaf(), FIRST),
+            ("max", _, Some(Kind::Day)) => other(max_udaf(), LAST),
             ("count", false, _) => {
-                let there = match is_something(argument) {
-                    true => None,
-                    // Of a time it is known whether there is one.
-                    false => Some(argument.clone().is_not_null()).filter(|it| self.are_keys(it)),
-                };
-                if there.is_none() && !is_something(argument) {
+                // Of a time it is known whether there is one.
+                let there = (!is_something(argument)).then(|| argument.clone().is_not_null());
+                if !there.iter().all(|it| self.are_keys(it)) {
                     return None;
                 }
-                Some(Added::Count(of_sum(
-                    sum_udaf(),
-                    self.sum(COUNT)?,
-                    params,
-                    there,
-                )))
+                let sum = of_sum(sum_udaf(), self.sum(COUNT)?, params, there);
+                Some(Added::Count(sum))
             }
             _ => None,
         }

@@ -4,19 +4,12 @@ use super::{Found, Search};
 use crate::permission::Origin;
 
 pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
-    let mut found = search.generic();
     // aws-amplify/amplify-cli issue 13720 was denied on `apps/ID/backendenvironments/`.
-    if search.planned.action.name == "CreateBackendEnvironment" {
-        let below: Vec<Found> = found
-            .iter()
-            .filter(|it| it.origin == Origin::Event)
-            .map(|app| Found {
-                arn: format!("{}/backendenvironments/*", app.arn),
-                origin: Origin::Created,
-                template: None,
-            })
-            .collect();
-        found.extend(below);
-    }
-    Some(found)
+    let makes_one = search.planned.action.name == "CreateBackendEnvironment";
+    let below = |app: &Found| Found {
+        arn: format!("{}/backendenvironments/*", app.arn),
+        origin: Origin::Created,
+        template: None,
+    };
+    makes_one.then(|| search.generic_and(|it| (it.origin == Origin::Event).then(|| below(it))))
 }

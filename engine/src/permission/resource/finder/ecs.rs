@@ -11,7 +11,8 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
         return Some(vec![Found::any()]);
     }
     if tags_what_it_registers(search) {
-        return Some(with_family(search));
+        let family = |it: &Found| Some(Found::event(it.arn.strip_suffix(":*")?.to_owned()));
+        return Some(search.generic_and(family));
     }
     let kinds = ["task-definition", "daemon-task-definition"];
     let kind = kinds.into_iter().find(|kind| search.accepts(kind))?;
@@ -34,15 +35,6 @@ pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
         }
     });
     Some(found.collect())
-}
-
-/// The definition that is registered with tags, by its family too.
-fn with_family(search: Search<'_, '_>) -> Vec<Found> {
-    let mut found = search.generic();
-    let families = found.iter().filter_map(|it| it.arn.strip_suffix(":*"));
-    let families: Vec<Found> = families.map(|it| Found::event(it.to_owned())).collect();
-    found.extend(families);
-    found
 }
 
 /// Whether a task definition is registered with tags: aws/aws-cdk issue 25768 was denied on its family,

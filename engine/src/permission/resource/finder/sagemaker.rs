@@ -3,10 +3,7 @@
 use super::{Found, Search};
 
 pub(super) fn find(search: Search<'_, '_>) -> Option<Vec<Found>> {
-    let mut found = search.generic();
-    let small: Vec<Found> = found.iter().filter_map(in_small_letters).collect();
-    found.extend(small);
-    Some(found)
+    Some(search.generic_and(in_small_letters))
 }
 
 /// The same resource with its name in small letters, if they are not already: an endpoint is checked
