@@ -165,25 +165,21 @@ impl Pieces<'_> {
     }
 }
 
-/// Rows of several pieces with the columns `names`, those that belong together as one.
-pub(super) fn merge(pieces: Vec<DataFrame>, names: &[String]) -> Result<Option<DataFrame>, Error> {
-    let columns: Vec<&str> = names.iter().map(String::as_str).collect();
-    let mut merged: Option<DataFrame> = None;
+/// `kept` rows and those of some pieces, those that belong together as one: their `columns`.
+pub(super) fn merge(
+    kept: DataFrame,
+    pieces: Vec<DataFrame>,
+    columns: &[&str],
+) -> Result<DataFrame, Error> {
+    let mut merged = kept.select_columns(columns)?;
     for piece in pieces {
-        let piece = piece.select_columns(&columns)?;
-        merged = Some(match merged {
-            None => piece,
-            Some(merged) => merged.union(piece)?,
-        });
+        merged = merged.union(piece.select_columns(columns)?)?;
     }
-    let Some(merged) = merged else {
-        return Ok(None);
-    };
     let keys = columns.iter().filter(|name| !MEASURES.contains(name));
     let measures = columns.iter().filter(|name| MEASURES.contains(name));
     let measures = measures.map(|name| merged_by(name).call(vec![col(*name)]).alias(*name));
     let merged = merged.aggregate(keys.map(|name| col(*name)).collect(), measures.collect())?;
-    Ok(Some(merged.select_columns(&columns)?))
+    Ok(merged.select_columns(columns)?)
 }
 
 fn days_of_month(month: &str) -> Result<BTreeSet<i32>, jiff::Error> {

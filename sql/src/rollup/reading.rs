@@ -59,7 +59,24 @@ pub(crate) async fn rows(
         return Ok(Some(kept.select_columns(&columns)?));
     }
 
+    // Rows of other months are as they were; so are rows of other days than those that a range cuts.
+    let changed = changes.months();
+    let same = kept.clone().filter(not(in_months_or_false(&changed)))?;
+    let mut rows = same.select_columns(&columns)?;
+    for (from, to) in &days.edges {
+        let edge = pieces
+            .all()
+            .await?
+            .filter(time_between(Some(*from), Some(*to)))?;
+        let edge = pieces.rows(edge, Given::Events).await?;
+        rows = rows.union(edge.select_columns(&columns)?)?;
+    }
+    if changes.is_empty() {
+        return Ok(Some(rows));
+    }
+
     let mut parts = Vec::new();
+    kept = kept.filter(in_months_or_false(&changed))?;
     if !changes.rebuilt.is_empty() {
         kept = kept.filter(not(in_months_or_false(&changes.rebuilt)))?;
         parts.push(pieces.months(&changes.rebuilt, days.of_events()).await?);
@@ -75,15 +92,7 @@ pub(crate) async fn rows(
         }
         parts.push(pieces.additions(&new, &shared, days.of_events()).await?);
     }
-    for (from, to) in &days.edges {
-        let edge = pieces
-            .all()
-            .await?
-            .filter(time_between(Some(*from), Some(*to)))?;
-        parts.push(pieces.rows(edge, Given::Events).await?);
-    }
-    parts.insert(0, kept);
-    pieces::merge(parts, &names)
+    Ok(Some(rows.union(pieces::merge(kept, parts, &columns)?)?))
 }
 
 /// The rows of a roll-up's table, of all files or some.
