@@ -206,7 +206,7 @@ impl Session {
             }
             self.make_known(reference.table()).await?;
         }
-        let plan = self.ctx.state().statement_to_plan(statement).await?;
+        let plan = state.statement_to_plan(statement).await?;
         READ_ONLY()
             .verify_plan(&plan)
             .map_err(|_| Error::NotAQuery)?;

@@ -4,6 +4,7 @@
 //! too. An ingest at the same time is not disturbed, since it only adds files.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
@@ -26,7 +27,7 @@ use serde::Serialize;
 use std::sync::Arc;
 use trailwright_engine::event::{self, COLUMNS, SORT_COLUMNS};
 
-use super::write::{DataFile, DataFileWriter};
+use super::write::{DataFile, DataFileWriter, PAGE_ROWS};
 use super::{Lake, arrange, read, table};
 use crate::Error;
 
@@ -35,6 +36,9 @@ pub const TARGET_BYTES: u64 = 128 << 20;
 
 /// Files that are merged at once.
 const MERGED_FILES: usize = 64;
+
+/// Rows of files that are merged at once and lie in memory: of each file a page of every column.
+const OPEN_ROWS: usize = 32 * PAGE_ROWS;
 
 /// Rows that are merged at once. Rows are large and so many files are open.
 const MERGED_ROWS: usize = 1024;
@@ -81,10 +85,12 @@ impl Lake {
             // Neighbours in time go together: who asks for a day, or brings one, then finds it
             // in few files.
             files.sort_by_cached_key(|file| super::seen::hours(file.stats().as_deref()));
-            for files in together(&files, target) {
+            let sizes: Vec<Size> = files.iter().map(Size::of).collect();
+            for group in together(&sizes, target) {
                 let before = done.files_removed;
+                let files = files.get(group.files).unwrap_or_default();
                 self.rewrite(files, target, None, done).await?;
-                more |= files.len() == MERGED_FILES && done.files_removed > before;
+                more |= group.is_part && done.files_removed > before;
             }
         }
         Ok(more)
@@ -245,22 +251,54 @@ impl Lake {
     }
 }
 
-/// Neighbours that make a file of about `target` bytes together. One alone gains nothing.
-fn together(files: &[LogicalFileView], target: u64) -> Vec<&[LogicalFileView]> {
-    let mut groups = Vec::new();
-    let mut rest = files;
-    while !rest.is_empty() {
-        let mut total = 0;
-        let fits = |file: &&LogicalFileView| {
-            total += size(file);
-            total <= target / 4 * 5
-        };
-        let count = rest.iter().take(MERGED_FILES).take_while(fits).count();
-        let (group, others) = rest.split_at(count.clamp(1, rest.len()));
-        rest = others;
-        if group.len() > 1 {
-            groups.push(group);
+/// What a data file takes, on its disk and while it is merged.
+#[derive(Debug, Clone, Copy)]
+struct Size {
+    bytes: u64,
+    rows: usize,
+}
+
+impl Size {
+    fn of(file: &LogicalFileView) -> Self {
+        Self {
+            bytes: size(file),
+            rows: file.num_records().unwrap_or(PAGE_ROWS).min(PAGE_ROWS),
         }
+    }
+}
+
+/// Files to be merged.
+#[derive(Debug, PartialEq, Eq)]
+struct Group {
+    files: Range<usize>,
+    /// More would go into the same file than can be merged at once.
+    is_part: bool,
+}
+
+/// Neighbours that make a file of about `target` bytes together. One alone gains nothing.
+fn together(files: &[Size], target: u64) -> Vec<Group> {
+    let mut groups = Vec::new();
+    let mut start = 0;
+    while start < files.len() {
+        let (mut bytes, mut rows, mut end) = (0, 0, start);
+        let mut is_part = false;
+        for file in files.iter().skip(start) {
+            bytes += file.bytes;
+            rows += file.rows;
+            if bytes > target / 4 * 5 {
+                break;
+            }
+            is_part = end - start == MERGED_FILES || rows > OPEN_ROWS;
+            if is_part {
+                break;
+            }
+            end += 1;
+        }
+        if end - start > 1 {
+            let files = start..end;
+            groups.push(Group { files, is_part });
+        }
+        start = end.max(start + 1);
     }
     groups
 }
@@ -277,4 +315,32 @@ fn since(batch: &RecordBatch, cutoff: i64) -> Result<RecordBatch, Error> {
 
 fn size(file: &LogicalFileView) -> u64 {
     file.size().unsigned_abs()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn groups(files: &[(u64, usize)]) -> Vec<(Range<usize>, bool)> {
+        let files = files.iter().map(|&(bytes, rows)| Size { bytes, rows });
+        let groups = together(&files.collect::<Vec<_>>(), 100).into_iter();
+        groups.map(|it| (it.files, it.is_part)).collect()
+    }
+
+    #[test]
+    fn neighbours_are_merged_up_to_the_size_that_is_wanted() {
+        assert_eq!(
+            groups(&[(60, 1), (60, 1), (70, 1), (70, 1), (20, 1)]),
+            [(0..2, false), (3..5, false)]
+        );
+        assert_eq!(groups(&[(200, 1), (200, 1)]), []);
+    }
+
+    #[test]
+    fn no_more_is_open_at_once_than_memory_has_room_for() {
+        let small = [(1, 1); MERGED_FILES + 2];
+        assert_eq!(groups(&small), [(0..64, true), (64..66, false)]);
+        let pages = [(1, PAGE_ROWS); 40];
+        assert_eq!(groups(&pages), [(0..32, true), (32..40, false)]);
+    }
 }

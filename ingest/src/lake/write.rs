@@ -29,7 +29,7 @@ use crate::{Error, batch};
 const ROW_GROUP_ROWS: usize = 128 * 1024;
 
 /// Rows of a page at most: what is read to find a few rows that lie together.
-const PAGE_ROWS: usize = 8 * 1024;
+pub(super) const PAGE_ROWS: usize = 8 * 1024;
 
 /// What is looked for like a needle. Row groups that do not have it are known by Bloom filters.
 const BLOOM_COLUMNS: [&str; 2] = ["event_id", "access_key_id"];
