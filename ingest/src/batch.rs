@@ -99,8 +99,9 @@ impl BatchBuilder {
 
     /// Hands over what was gathered and starts anew.
     pub(crate) fn finish(&mut self) -> Result<Batch, ArrowError> {
-        // The next batch will be about as long.
-        let done = std::mem::replace(&mut self.columns, columns(self.marks.len()));
+        // The next batch will be about as long, and columns that grow are copied.
+        let rows = self.marks.len() + self.marks.len() / 8;
+        let done = std::mem::replace(&mut self.columns, columns(rows));
         let columns = done.into_iter().map(|builder| match builder {
             ColumnBuilder::Text(mut builder) | ColumnBuilder::Same(mut builder, _) => {
                 Arc::new(builder.finish()) as ArrayRef
@@ -112,8 +113,8 @@ impl BatchBuilder {
         self.bytes = 0;
         Ok(Batch {
             events: RecordBatch::try_new(schema(), columns)?,
-            marks: std::mem::take(&mut self.marks),
-            positions: std::mem::take(&mut self.positions),
+            marks: std::mem::replace(&mut self.marks, Vec::with_capacity(rows)),
+            positions: std::mem::replace(&mut self.positions, Vec::with_capacity(rows)),
         })
     }
 }

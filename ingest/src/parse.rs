@@ -172,7 +172,7 @@ impl Splitter {
             Found::Record(start, end, outline) => {
                 let position = self.position(start);
                 let text = self.text.get(start..end).unwrap_or_default();
-                match std::str::from_utf8(text) {
+                match simdutf8::basic::from_utf8(text) {
                     Ok(record) => Piece::Record(record, position, outline),
                     Err(_) => Piece::Reject(Reject::new(
                         position,

@@ -309,7 +309,11 @@ impl<'a> Row<'a> {
         } = rest;
         if !extra.is_empty() {
             extra.sort();
-            let mut object = String::from("{");
+            let length = extra
+                .iter()
+                .map(|(key, value)| key.len() + value.len() + AROUND_MEMBER);
+            let mut object = String::with_capacity(1 + length.sum::<usize>());
+            object.push('{');
             for (key, value) in &extra {
                 if object.len() > 1 {
                     object.push(',');
@@ -323,7 +327,9 @@ impl<'a> Row<'a> {
         }
         if !null_keys.is_empty() {
             null_keys.sort();
-            let mut array = String::from("[");
+            let length = null_keys.iter().map(|key| key.len() + AROUND_MEMBER);
+            let mut array = String::with_capacity(1 + length.sum::<usize>());
+            array.push('[');
             for key in &null_keys {
                 if array.len() > 1 {
                     array.push(',');
@@ -412,6 +418,9 @@ fn principal_cells(principal: Principal<'_>) -> [Option<Cow<'_, str>>; 6] {
         principal.invoked_by,
     ]
 }
+
+/// Two quotes, a colon and a comma or brace.
+const AROUND_MEMBER: usize = 4;
 
 /// Keys up to which each is compared with each: quicker than hashing them, until a hostile
 /// record brings a million.

@@ -216,15 +216,21 @@ impl<'a> Walk<'a> {
 
     fn look_into(&mut self, folder: &Path, found: &mut OnFound<'_>) -> Result<bool, Error> {
         let failed = |error| unreadable(&Source::Path(folder.to_owned()), error);
-        // Names only: a folder may hold millions.
-        let mut files: Vec<OsString> = Vec::new();
+        // By their dates and names, which a folder may hold millions of.
+        let mut files: Vec<(String, OsString)> = Vec::new();
+        let mut push = |name: OsString| {
+            let date = ObjectKey::parse(&name.to_string_lossy()).date;
+            files.push((date, name));
+        };
         for entry in std::fs::read_dir(folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let kind = entry.file_type().map_err(failed)?;
-            let path = entry.path();
             if kind.is_file() {
-                files.push(entry.file_name());
-            } else if kind.is_dir() || (kind.is_symlink() && self.leads_to_folder(&path)) {
+                push(entry.file_name());
+                continue;
+            }
+            let path = entry.path();
+            if kind.is_dir() || (kind.is_symlink() && self.leads_to_folder(&path)) {
                 let name = path.to_string_lossy().into_owned();
                 match self.ruled_out(&name) {
                     Some(reason) => {
@@ -235,12 +241,11 @@ impl<'a> Walk<'a> {
                     None => self.push(name, Folder::Local(path)),
                 }
             } else if kind.is_symlink() && path.is_file() {
-                files.push(entry.file_name());
+                push(entry.file_name());
             }
         }
-        let date = |name: &OsString| ObjectKey::parse(&name.to_string_lossy()).date;
-        files.sort_unstable_by(|a, b| (date(a), a).cmp(&(date(b), b)));
-        for name in files {
+        files.sort_unstable();
+        for (_, name) in files {
             let path = folder.join(name);
             if !self.named.is_empty() && self.named.contains(path.to_string_lossy().as_ref()) {
                 continue;
