@@ -26,6 +26,7 @@ use deltalake::{DeltaTable, DeltaTableError};
 use futures::TryStreamExt;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
 use trailwright_engine::event;
 use trailwright_engine::location::Storage;
 
@@ -45,6 +46,18 @@ use crate::{plain, tables};
 const MAX_TRIES: usize = 20;
 
 const ROW_GROUP_ROWS: usize = 64 * 1024;
+
+/// Rows of a page at most: what is read to find a few rows that lie together.
+const PAGE_ROWS: usize = 4 * 1024;
+
+/// Columns with hardly a value that comes again. A dictionary would hold all of them, and is read as a
+/// whole for one.
+const UNIQUE_COLUMNS: [&str; 4] = [
+    "access_key_id",
+    "first_seen",
+    "last_seen",
+    "sample_event_id",
+];
 
 /// Bytes of memory that a refresh takes for sorting, grouping and joining.
 const MEMORY: usize = 384 << 20;
@@ -278,11 +291,14 @@ fn of_month(rows: &RecordBatch, month: &Month) -> Result<RecordBatch, ArrowError
 }
 
 fn writer(table: &DeltaTable) -> Result<RecordBatchWriter, DeltaTableError> {
-    let properties = WriterProperties::builder()
+    let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .build();
-    Ok(RecordBatchWriter::for_table(table)?.with_writer_properties(properties))
+        .set_data_page_row_count_limit(PAGE_ROWS);
+    for unique in UNIQUE_COLUMNS {
+        properties = properties.set_column_dictionary_enabled(ColumnPath::from(unique), false);
+    }
+    Ok(RecordBatchWriter::for_table(table)?.with_writer_properties(properties.build()))
 }
 
 /// Takes the files of some months out, or all.
