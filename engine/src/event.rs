@@ -160,26 +160,35 @@ const fn place(name: &str) -> usize {
     }
 }
 
+/// A key of records that a column carries.
+#[derive(Clone)]
+struct Key {
+    key: &'static str,
+    end: u64,
+    column: usize,
+}
+
 /// Position of the column that carries the record's `key`.
 fn column_of_key(key: &str) -> Option<usize> {
-    /// Keys by their length, of which few are the same, each with its [`end`].
-    static BY_LENGTH: LazyLock<Vec<Vec<(u64, &str, usize)>>> = LazyLock::new(|| {
+    /// Keys by their length, of which few are the same.
+    static BY_LENGTH: LazyLock<Vec<Vec<Key>>> = LazyLock::new(|| {
         let mut keys = Vec::new();
-        for (i, column) in COLUMNS.iter().enumerate() {
-            if let Some(key) = column.key {
+        for (column, Column { key, .. }) in COLUMNS.iter().enumerate() {
+            if let Some(key) = *key {
                 let least = keys.len().max(key.len() + 1);
                 keys.resize(least, Vec::new());
+                let end = end(key);
                 if let Some(same) = keys.get_mut(key.len()) {
-                    same.push((end(key), key, i));
+                    same.push(Key { key, end, column });
                 }
             }
         }
         keys
     });
-    let wanted = end(key);
+    let end = end(key);
     let mut same = BY_LENGTH.get(key.len())?.iter();
-    let found = same.find(|(end, known, _)| *end == wanted && *known == key)?;
-    Some(found.2)
+    let found = same.find(|known| known.end == end && known.key == key)?;
+    Some(found.column)
 }
 
 /// The last signs of a key as a number: quicker to compare than texts, and rarely the same.

@@ -15,6 +15,7 @@
 //! pieces    the activity of some events, as a query
 //! reading   roll-up and rest as one table
 //! refresh   the one place where `sql` writes
+//! stored    the tables that it writes
 //! sorted    rows of many pieces, merged in little memory
 //! narrow    which side of a join is kept in memory
 //! ```
@@ -33,6 +34,7 @@ mod pieces;
 mod reading;
 mod refresh;
 mod sorted;
+mod stored;
 
 use deltalake::DeltaTable;
 use trailwright_engine::event;

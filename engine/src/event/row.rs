@@ -117,7 +117,8 @@ impl<'a> Row<'a> {
 
     fn empty() -> Self {
         Self {
-            cells: vec![Cell::Null; COLUMNS.len()],
+            // Copied as a whole, which a clone for each is not.
+            cells: Vec::from([const { Cell::Null }; COLUMNS.len()]),
             repeated_keys: 0,
         }
     }

@@ -16,48 +16,28 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::not;
 use datafusion::prelude::col;
-use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
-use deltalake::kernel::{Action, Add, MetadataExt, StructField, Transaction};
-use deltalake::operations::create::CreateBuilder;
+use deltalake::kernel::{Action, Add, MetadataExt};
 use deltalake::operations::vacuum::VacuumMode;
-use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::writer::{DeltaWriter, RecordBatchWriter};
 use deltalake::{DeltaTable, DeltaTableError};
 use futures::TryStreamExt;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::WriterProperties;
-use parquet::schema::types::ColumnPath;
 use trailwright_engine::event;
 use trailwright_engine::location::Storage;
 
-use super::changes::{Changes, month_of};
+use super::changes::Changes;
 use super::files::Files;
 use super::pieces::{Pieces, copies_of_days, in_months, row_is_copy};
 use super::sorted::Sorted;
-use super::{ALL, BASIS, Kept, Month, RollUp, basis_of, narrow, reading};
+use super::{ALL, BASIS, Kept, Month, RollUp, basis_of, narrow, reading, stored};
 use crate::Error;
 use crate::data_files::Only;
 use crate::lake::Lake;
 use crate::limits::Limits;
 use crate::session::{self, register};
-use crate::{plain, tables};
+use crate::tables;
 
 /// How often it is tried again when others write the roll-up at the same time.
 const MAX_TRIES: usize = 20;
-
-const ROW_GROUP_ROWS: usize = 64 * 1024;
-
-/// Rows of a page at most: what is read to find a few rows that lie together.
-const PAGE_ROWS: usize = 4 * 1024;
-
-/// Columns with hardly a value that comes again. A dictionary would hold all of them, and is read as a
-/// whole for one.
-const UNIQUE_COLUMNS: [&str; 4] = [
-    "access_key_id",
-    "first_seen",
-    "last_seen",
-    "sample_event_id",
-];
 
 /// Bytes of memory that a refresh takes for sorting, grouping and joining.
 const MEMORY: usize = 384 << 20;
@@ -164,9 +144,9 @@ async fn try_refresh(lake: &Lake, kept: &'static Kept) -> Result<Option<Refreshe
     };
     let table = match table {
         Some(table) => table,
-        None => create(lake, &pieces).await?,
+        None => stored::create(lake, kept, &pieces.columns().await?).await?,
     };
-    let rollup = RollUp::of(lake, kept, table, &source).await?;
+    let mut rollup = RollUp::of(lake, kept, table, &source).await?;
     let (changes, rebuilt) = match rollup.changes(lake, &source).await? {
         Some(changes) => (changes, false),
         None => (Changes::everything(lake, &source)?, true),
@@ -183,9 +163,12 @@ async fn try_refresh(lake: &Lake, kept: &'static Kept) -> Result<Option<Refreshe
         rebuilt,
         ..Refreshed::default()
     };
-    let mut writer = writer(&rollup.table).map_err(failed)?;
-    let mut adds: Vec<Add> = Vec::new();
     let columns = pieces.columns().await?;
+    if rebuilt && !stored::reshape(lake, kept, &mut rollup.table, &columns).await? {
+        return Ok(None);
+    }
+    let mut writer = stored::writer(&rollup.table).map_err(failed)?;
+    let mut adds: Vec<Add> = Vec::new();
     for month in changes.months() {
         let sorted = Sorted::new(&ctx, kept, &columns);
         let rows = month_rows(&pieces, &rollup.table, &changes, &month, sorted).await?;
@@ -198,7 +181,7 @@ async fn try_refresh(lake: &Lake, kept: &'static Kept) -> Result<Option<Refreshe
         true => None,
         false => Some(changes.months()),
     };
-    let mut actions = removes(lake, &rollup.table, outdated.as_ref())?;
+    let mut actions = stored::removes(lake, &rollup.table, outdated.as_ref())?;
     actions.extend(adds.iter().cloned().map(Action::Add));
     if rebuilt {
         let state = rollup.table.snapshot().map_err(failed)?;
@@ -208,10 +191,10 @@ async fn try_refresh(lake: &Lake, kept: &'static Kept) -> Result<Option<Refreshe
             .map_err(|error| lake.failed(error))?;
         actions.push(Action::Metadata(metadata));
     }
-    match commit(lake, kept, &rollup.table, actions, version).await? {
+    match stored::commit(lake, kept, &rollup.table, actions, version).await? {
         true => Ok(Some(done)),
         false => {
-            discard(&rollup.table, &adds).await;
+            stored::discard(&rollup.table, &adds).await;
             Ok(None)
         }
     }
@@ -288,121 +271,4 @@ fn of_month(rows: &RecordBatch, month: &Month) -> Result<RecordBatch, ArrowError
     let mut columns = rows.columns().to_vec();
     columns.push(Arc::new(months));
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
-}
-
-fn writer(table: &DeltaTable) -> Result<RecordBatchWriter, DeltaTableError> {
-    let mut properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_data_page_row_count_limit(PAGE_ROWS);
-    for unique in UNIQUE_COLUMNS {
-        properties = properties.set_column_dictionary_enabled(ColumnPath::from(unique), false);
-    }
-    Ok(RecordBatchWriter::for_table(table)?.with_writer_properties(properties.build()))
-}
-
-/// Takes the files of some months out, or all.
-fn removes(
-    lake: &Lake,
-    table: &DeltaTable,
-    months: Option<&BTreeSet<Month>>,
-) -> Result<Vec<Action>, Error> {
-    let state = table.snapshot().map_err(|error| lake.failed(error))?;
-    let files = state.log_data();
-    let outdated = files.iter().filter(|file| {
-        let month = month_of(&file.partition_values_map());
-        months.is_none_or(|months| months.contains(&month))
-    });
-    Ok(outdated
-        .map(|file| Action::Remove(file.remove_action(true)))
-        .collect())
-}
-
-/// Whether the commit was made, to exactly the version that `table` is loaded at.
-async fn commit(
-    lake: &Lake,
-    kept: &Kept,
-    table: &DeltaTable,
-    actions: Vec<Action>,
-    version: u64,
-) -> Result<bool, Error> {
-    let failed = |error: DeltaTableError| lake.failed(error);
-    let version = i64::try_from(version).unwrap_or(i64::MAX);
-    let properties = CommitProperties::default()
-        .with_max_retries(0)
-        .with_application_transaction(Transaction::new(kept.transaction, version));
-    let operation = DeltaOperation::Write {
-        mode: SaveMode::Overwrite,
-        partition_by: Some(vec![event::PARTITION_COLUMN.to_owned()]),
-        predicate: None,
-    };
-    let committed = CommitBuilder::from(properties)
-        .with_actions(actions)
-        .build(
-            Some(table.snapshot().map_err(failed)?),
-            table.log_store(),
-            operation,
-        )
-        .await;
-    match committed {
-        Ok(_) => Ok(true),
-        Err(DeltaTableError::Transaction {
-            source:
-                TransactionError::MaxCommitAttempts(_)
-                | TransactionError::VersionAlreadyExists(_)
-                | TransactionError::CommitConflict(_),
-        }) => Ok(false),
-        Err(error) => Err(failed(error)),
-    }
-}
-
-/// Deletes files that are in no version. What fails is left to [`vacuum`].
-async fn discard(table: &DeltaTable, adds: &[Add]) {
-    use deltalake::logstore::object_store::ObjectStoreExt;
-    let store = table.object_store();
-    for add in adds {
-        let _ = store
-            .delete(&deltalake::Path::from(add.path.as_str()))
-            .await;
-    }
-}
-
-/// Makes the table, empty.
-async fn create(lake: &Lake, pieces: &Pieces<'_>) -> Result<DeltaTable, Error> {
-    use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
-    let schema = plain::schema(&pieces.columns().await?);
-    let mut columns = Vec::new();
-    for field in schema.fields() {
-        let field = field.as_ref().clone().with_nullable(true);
-        let column: StructField = (&field)
-            .try_into_kernel()
-            .map_err(|error| lake.failed(error))?;
-        columns.push(column);
-    }
-    let partition = Field::new(event::PARTITION_COLUMN, DataType::Utf8, true);
-    columns.push(
-        (&partition)
-            .try_into_kernel()
-            .map_err(|error| lake.failed(error))?,
-    );
-    let mut table = lake.not_loaded(pieces.kept.name)?;
-    let properties = [("delta.dataSkippingStatsColumns", pieces.kept.stats)];
-    let made = CreateBuilder::new()
-        .with_log_store(table.log_store())
-        .with_table_name(pieces.kept.name)
-        .with_comment(pieces.kept.comment)
-        .with_columns(columns)
-        .with_partition_columns([event::PARTITION_COLUMN])
-        .with_raise_if_key_not_exists(false)
-        .with_configuration(properties.map(|(key, value)| (key.to_owned(), Some(value.to_owned()))))
-        // Two may make it at once: the second one finds it made.
-        .with_save_mode(SaveMode::Ignore)
-        .await;
-    match made {
-        Ok(table) => Ok(table),
-        Err(error) => match table.load().await {
-            Ok(()) => Ok(table),
-            Err(_) => Err(lake.failed(error)),
-        },
-    }
 }
