@@ -150,16 +150,23 @@ impl<'a> Reader<'a> {
                 value: start..start,
                 noted: Noted::default(),
             });
-            let is_object = self.peek()? == b'{';
-            let inside = match is_object && OUTLINED.contains(&(self.level, name)) {
-                true => {
+            let inside = match self.peek()? {
+                // Most values are, and have nothing around them.
+                b'"' => {
+                    self.at += 1;
+                    Noted {
+                        escaped: self.string()?,
+                        ..Noted::default()
+                    }
+                }
+                b'{' if OUTLINED.contains(&(self.level, name)) => {
                     self.at += 1;
                     self.level += 1;
                     let inside = self.object(false)?;
                     self.level -= 1;
                     inside
                 }
-                false => self.value()?,
+                _ => self.value()?,
             };
             let found = self.places.get_mut(place)?;
             found.value = start..self.at;
