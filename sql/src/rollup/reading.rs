@@ -1,6 +1,7 @@
 //! How are the roll-up and what came since read as one table?
 //!
-//! A time range that begins or ends within a day takes that day from the events.
+//! What came since is merged with the rows of its months; those of others are taken as they are. A time
+//! range that begins or ends within a day takes that day from the events.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
