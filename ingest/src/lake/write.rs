@@ -37,8 +37,8 @@ const BLOOM_COLUMNS: [&str; 2] = ["event_id", "access_key_id"];
 /// Texts that nobody asks for by their order, beside all JSON.
 const UNBOUNDED_COLUMNS: [&str; 3] = ["error_message", "request_id", "user_agent"];
 
-/// Columns whose values are all different.
-const UNIQUE_COLUMNS: [&str; 2] = ["event_id", "request_id"];
+/// Columns with hardly a value that comes again.
+const UNIQUE_COLUMNS: [&str; 3] = ["event_id", "event_time", "request_id"];
 
 /// What Hive, and Delta after it, call the partition of rows without a value.
 const NULL_PARTITION: &str = "__HIVE_DEFAULT_PARTITION__";
