@@ -216,7 +216,7 @@ impl<'a> Walk<'a> {
 
     fn look_into(&mut self, folder: &Path, found: &mut OnFound<'_>) -> Result<bool, Error> {
         let failed = |error| unreadable(&Source::Path(folder.to_owned()), error);
-        // By their dates and names, which a folder may hold millions of.
+        // Dates and names only: a folder may hold millions.
         let mut files: Vec<(String, OsString)> = Vec::new();
         let mut push = |name: OsString| {
             let date = ObjectKey::parse(&name.to_string_lossy()).date;

@@ -104,7 +104,7 @@ pub(super) async fn commit(
     }
 }
 
-/// Deletes files that are in no version. What fails is left to [`vacuum`].
+/// Deletes files that are in no version. What fails is left to [`vacuum`](super::vacuum).
 pub(super) async fn discard(table: &DeltaTable, adds: &[Add]) {
     use deltalake::logstore::object_store::ObjectStoreExt;
     let store = table.object_store();
