@@ -8,7 +8,6 @@
     reason = "a benchmark that cannot begin has nothing to say"
 )]
 
-use std::io::Read as _;
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
@@ -22,6 +21,7 @@ use divan::{Bencher, black_box};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
+use trailwright_benchmarks::measure::bare;
 use trailwright_benchmarks::sample::{Folder, Sample};
 use trailwright_engine::event::{COLUMNS, Cell, ColumnKind, Row, file_schema};
 use trailwright_engine::permission::{Call, Mapper};
@@ -68,10 +68,10 @@ fn events() -> ItemsCount {
 }
 
 fn inflate_all() -> Vec<Vec<u8>> {
+    let mut inflater = libdeflater::Decompressor::new();
     let files = SAMPLE.packed.iter().map(|file| {
         let mut text = Vec::new();
-        let mut inflate = flate2::read::MultiGzDecoder::new(file.as_slice());
-        inflate.read_to_end(&mut text).unwrap();
+        bare::inflate(&mut inflater, file, &mut text).unwrap();
         text
     });
     files.collect()

@@ -41,6 +41,8 @@ pub enum FileSizes {
     Large,
     /// 10
     Tiny,
+    /// A few, 1.8 KB of gzip in the mean
+    Few,
     /// Few in most files, 1,000 in some
     Mixed,
 }

@@ -181,6 +181,10 @@ fn run(
                 "10 records a file".to_owned(),
                 corpus(&folder, "tiny", tiny(events))?,
             ),
+            (
+                "1.8 KB a file".to_owned(),
+                corpus(&folder, "few", few(events))?,
+            ),
         ],
         small: corpus(&folder, "small", small(events))?,
         work: work.join("lakes"),
@@ -244,6 +248,10 @@ fn check(with: &With) -> anyhow::Result<()> {
                 "10 records a file".to_owned(),
                 corpus(&folder, "tiny", tiny(5_000))?,
             ),
+            (
+                "1.8 KB a file".to_owned(),
+                corpus(&folder, "few", few(5_000))?,
+            ),
         ],
         small: corpus(&folder, "small", small(50_000))?,
         work: work.join("lakes"),
@@ -304,6 +312,13 @@ fn tiny(events: u64) -> Options {
     Options {
         files: FileSizes::Tiny,
         ..large(events * 4 / 10)
+    }
+}
+
+fn few(events: u64) -> Options {
+    Options {
+        files: FileSizes::Few,
+        ..large(events / 5)
     }
 }
 

@@ -126,6 +126,12 @@ impl<'a> Maker<'a> {
         match self.options.files {
             FileSizes::Large => 1000,
             FileSizes::Tiny => 10,
+            // As in a bucket of 1.7 million files: most with next to nothing, a few with more.
+            FileSizes::Few => match dice.below(100) {
+                0..=64 => 1 + dice.below(3),
+                65..=94 => 4 + dice.below(5),
+                _ => 8 + dice.below(16),
+            },
             // Most files of a real trail are small, most events in large ones.
             FileSizes::Mixed => match dice.below(100) {
                 0..=69 => 1 + dice.below(20),

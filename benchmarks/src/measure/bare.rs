@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::Context as _;
 use arrow::array::{ArrayRef, BooleanBuilder, RecordBatch, StringBuilder};
 use arrow::datatypes::{DataType, Field, Schema};
+use libdeflater::Decompressor;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
@@ -175,19 +176,19 @@ where
     let next = AtomicUsize::new(0);
     let work = || -> anyhow::Result<u64> {
         let (mut work, end) = make()?;
+        let mut inflater = Decompressor::new();
         let (mut packed, mut text) = (Vec::new(), Vec::new());
         let mut sum = 0;
         while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
             packed.clear();
             text.clear();
             File::open(path)?.read_to_end(&mut packed)?;
+            let cannot_read = || format!("cannot read `{}`", path.display());
             match path.extension().is_some_and(|end| end == "gz") {
-                true => {
-                    flate2::read::MultiGzDecoder::new(packed.as_slice()).read_to_end(&mut text)?;
-                }
+                true => inflate(&mut inflater, &packed, &mut text).with_context(cannot_read)?,
                 false => std::mem::swap(&mut packed, &mut text),
             }
-            sum += work(&text).with_context(|| format!("cannot read `{}`", path.display()))?;
+            sum += work(&text).with_context(cannot_read)?;
         }
         end()?;
         Ok(sum)
@@ -201,6 +202,18 @@ where
         }
         Ok(sum)
     })
+}
+
+/// Inflates the one member of a gzip file, whose last bytes tell how long its text is.
+pub fn inflate(
+    inflater: &mut Decompressor,
+    packed: &[u8],
+    text: &mut Vec<u8>,
+) -> anyhow::Result<()> {
+    let length = packed.last_chunk().context("gzip is cut off")?;
+    text.resize(usize::try_from(u32::from_le_bytes(*length))?, 0);
+    inflater.gzip_decompress(packed, text)?;
+    Ok(())
 }
 
 fn files(source: &Path) -> anyhow::Result<Vec<PathBuf>> {
