@@ -4,8 +4,8 @@
 //! says up to which version of `events` it goes: that is the version of its own transaction, so
 //! the two are written in one commit. A query takes the roll-up and adds what `events` has beyond.
 //! The view `days`, of what is logged at all, is kept in the same way. So are three that answer in the place
-//! of finer ones: `activity_by_month`, made of `activity` as that is of `events`, where nobody asks for a
-//! resource, region or day; `events_by_day`, where events are counted by what many have in common; and
+//! of finer ones: `activity_by_month`, made of `activity` as that is of `events`, and `activity_by_year`, made
+//! of that, where nobody asks for a resource, region or day; `events_by_day`, where events are counted by what many have in common; and
 //! `access_keys_by_day`, where they are counted by who signed them.
 //!
 //! ```text
@@ -56,6 +56,10 @@ pub(crate) struct Kept {
     pub(crate) name: &'static str,
     /// The table that it is made of.
     of: &'static str,
+    /// What its query calls that table.
+    called: &'static str,
+    /// Whose rows are made as one, and lie in files of their own.
+    span: Span,
     /// The transaction whose version is the version of that table that this one goes up to.
     transaction: &'static str,
     /// Whether of the copies of a call one counts.
@@ -68,10 +72,39 @@ pub(crate) struct Kept {
     order: &'static [&'static str],
 }
 
+/// A part of the time, of which all rows of a stored view are made together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Span {
+    Month,
+    Year,
+}
+
+impl Span {
+    /// The part that a month is of.
+    fn of(self, month: Month) -> Month {
+        match self {
+            Self::Month => month,
+            Self::Year => month.map(|month| match month.split_once('-') {
+                Some((year, _)) => year.to_owned(),
+                None => month,
+            }),
+        }
+    }
+}
+
+impl Kept {
+    /// What has the same columns, and fewer rows.
+    fn coarser(&self) -> Option<&'static Self> {
+        (self.name == BY_MONTH.name).then_some(&BY_YEAR)
+    }
+}
+
 /// Who did what.
 pub(crate) const ACTIVITY: Kept = Kept {
     name: tables::ACTIVITY,
     of: event::TABLE,
+    called: event::TABLE,
+    span: Span::Month,
     transaction: "trailwright.activity",
     of_calls: true,
     comment: "who did what, counted: made from `events`, and made anew if it is lost",
@@ -91,6 +124,8 @@ pub(crate) const ACTIVITY: Kept = Kept {
 pub(crate) const DAYS: Kept = Kept {
     name: tables::DAYS,
     of: event::TABLE,
+    called: event::TABLE,
+    span: Span::Month,
     transaction: "trailwright.days",
     of_calls: false,
     comment: "which days have logs: made from `events`, and made anew if it is lost",
@@ -102,6 +137,8 @@ pub(crate) const DAYS: Kept = Kept {
 const BY_MONTH: Kept = Kept {
     name: tables::BY_MONTH.name,
     of: tables::ACTIVITY,
+    called: tables::ACTIVITY,
+    span: Span::Month,
     transaction: "trailwright.activity_by_month",
     of_calls: false,
     comment: "`activity` by the month: made from it, and made anew if it is lost",
@@ -109,10 +146,22 @@ const BY_MONTH: Kept = Kept {
     order: &["outcome", "principal", "service", "action"],
 };
 
+/// The same in a year.
+const BY_YEAR: Kept = Kept {
+    name: tables::BY_YEAR.name,
+    of: BY_MONTH.name,
+    span: Span::Year,
+    transaction: "trailwright.activity_by_year",
+    comment: "`activity` by the year: made from `activity_by_month`, and made anew if it is lost",
+    ..BY_MONTH
+};
+
 /// How many events of a kind there were on a day.
 const BY_DAY: Kept = Kept {
     name: tables::BY_DAY.name,
     of: event::TABLE,
+    called: event::TABLE,
+    span: Span::Month,
     transaction: "trailwright.events_by_day",
     of_calls: false,
     comment: "`events` counted by the day: made from it, and made anew if it is lost",
@@ -124,6 +173,8 @@ const BY_DAY: Kept = Kept {
 const KEYS_BY_DAY: Kept = Kept {
     name: tables::KEYS_BY_DAY.name,
     of: event::TABLE,
+    called: event::TABLE,
+    span: Span::Month,
     transaction: "trailwright.access_keys_by_day",
     of_calls: false,
     comment: "`events` counted by access key and day: made from it, and made anew if it is lost",
@@ -135,7 +186,7 @@ const KEYS_BY_DAY: Kept = Kept {
 pub(crate) const OF_EVENTS: [&Kept; 2] = [&BY_DAY, &KEYS_BY_DAY];
 
 /// All that is stored, in the order in which it is made.
-const ALL: [&Kept; 5] = [&DAYS, &BY_DAY, &KEYS_BY_DAY, &ACTIVITY, &BY_MONTH];
+const ALL: [&Kept; 6] = [&DAYS, &BY_DAY, &KEYS_BY_DAY, &ACTIVITY, &BY_MONTH, &BY_YEAR];
 
 /// The view called `name`, if it is one that is stored.
 pub(crate) fn kept(name: &str) -> Option<&'static Kept> {
@@ -185,7 +236,7 @@ const MEASURES: [&str; 5] = [
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
-/// The month of some rows; none of rows without a time.
+/// The month of some rows, or the year of those that are made by the year; none of rows without a time.
 type Month = Option<String>;
 
 /// The roll-up as it was found.

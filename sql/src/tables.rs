@@ -30,6 +30,12 @@ pub(crate) const DAYS: &str = "days";
 /// What is stored of `activity` by the month, to answer in its place: nobody asks for it by name.
 pub(crate) const BY_MONTH: View = view!("activity_by_month");
 
+/// The same by the year.
+pub(crate) const BY_YEAR: View = View {
+    name: "activity_by_year",
+    query: BY_MONTH.query,
+};
+
 /// What is stored of `events` by the day, in the same way.
 pub(crate) const BY_DAY: View = view!("events_by_day");
 
@@ -59,7 +65,9 @@ pub(crate) fn to_kept(name: &str) -> Vec<View> {
     match name {
         ACTIVITY => to_activity().to_vec(),
         _ => {
-            let mut all = VIEWS.into_iter().chain([BY_MONTH, BY_DAY, KEYS_BY_DAY]);
+            let mut all = VIEWS
+                .into_iter()
+                .chain([BY_MONTH, BY_YEAR, BY_DAY, KEYS_BY_DAY]);
             all.find(|view| view.name == name).into_iter().collect()
         }
     }

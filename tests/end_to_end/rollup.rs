@@ -59,6 +59,7 @@ fn event(id: u32) -> Record {
     let day = 20 + call % 20;
     let time = match day {
         day if day <= 31 => format!("2026-10-{day:02}T10:00:00Z"),
+        39 => "2027-01-05T00:00:00Z".to_owned(),
         day => format!("2026-11-{:02}T00:00:00Z", day - 31),
     };
     let mut event = record(id)
@@ -104,8 +105,8 @@ const ALL: &str = "SELECT * FROM activity ORDER BY principal, account, action, r
 
 const DAYS: &str = "SELECT * FROM days ORDER BY account, aws_region, day, data_events_of";
 
-/// What is answered from the rows by the month.
-const BY_MONTH: [&str; 5] = [
+/// What is answered from the rows by the year or, without them, by the month.
+const BY_YEAR: [&str; 5] = [
     "SELECT principal, service, action, outcome, sum(calls) AS calls, sum(events) AS events, \
         min(first_seen) AS first_seen, max(last_seen) AS last_seen, min(sample_event_id) AS sample \
         FROM activity GROUP BY ALL ORDER BY ALL",
@@ -145,7 +146,7 @@ const BY_DAY: [&str; 14] = [
 fn assert_right(lab: &Lab, after: &Step) {
     let queries: Vec<&str> = [ALL, DAYS]
         .into_iter()
-        .chain(BY_MONTH)
+        .chain(BY_YEAR)
         .chain(BY_DAY)
         .collect();
     // One process answers all of them, one after the other.
@@ -361,15 +362,25 @@ fn assert_misses_data(lab: &Lab, query: &str) {
 }
 
 #[test]
-fn what_asks_for_no_resource_or_day_reads_the_rows_by_the_month() {
+fn what_asks_for_no_resource_or_day_reads_the_rows_by_the_year() {
     let lab = lab();
     take(&lab, 0, &Step::Ingest((0..59).collect()));
     assert_right(&lab, &Step::Refresh);
-    let expected: Vec<_> = BY_MONTH.iter().map(|query| lab.sql(query)).collect();
+    let expected: Vec<_> = BY_YEAR.iter().map(|query| lab.sql(query)).collect();
+    let assert_answers = || {
+        for (query, expected) in BY_YEAR.iter().zip(&expected) {
+            assert_eq!(lab.sql(query), *expected, "{query}");
+        }
+    };
+    let by_year = lab.path("lake/activity_by_year");
+    let aside = lab.path("aside");
     without_data(&lab, "activity");
-    for (query, expected) in BY_MONTH.iter().zip(expected) {
-        assert_eq!(lab.sql(query), expected, "{query}");
-    }
+    std::fs::rename(&by_year, &aside).unwrap();
+    // Those by the month do as well.
+    assert_answers();
+    std::fs::rename(&aside, &by_year).unwrap();
+    without_data(&lab, "activity_by_month");
+    assert_answers();
     for finer in [
         "SELECT count(*) FROM activity WHERE mapping = 'mapped'",
         "SELECT resource, sum(calls) FROM activity GROUP BY resource",
@@ -446,10 +457,17 @@ fn names_that_a_query_gives_do_not_mix_with_those_of_sums() {
 }
 
 #[test]
-fn rows_by_the_month_that_lag_behind_are_not_believed() {
+fn rows_by_the_month_or_year_that_lag_behind_are_not_believed() {
+    for table in ["activity_by_month", "activity_by_year"] {
+        assert_not_believed(table);
+    }
+}
+
+#[track_caller]
+fn assert_not_believed(table: &str) {
     let lab = lab();
     take(&lab, 0, &Step::Ingest((0..30).collect()));
-    let kept = lab.path("lake/activity_by_month");
+    let kept = lab.path(&format!("lake/{table}"));
     let aside = lab.path("aside");
     let status = std::process::Command::new("cp")
         .arg("-r")

@@ -10,7 +10,7 @@ use deltalake::kernel::Action;
 use deltalake::logstore::get_actions;
 use trailwright_engine::event;
 
-use super::Month;
+use super::{Month, Span};
 use crate::Error;
 use crate::lake::Lake;
 
@@ -26,6 +26,19 @@ pub(super) struct Changes {
 impl Changes {
     pub(super) fn is_empty(&self) -> bool {
         self.new.is_empty() && self.rebuilt.is_empty()
+    }
+
+    /// The same by larger parts of the time. Of a part all is looked at if it is of any of its months.
+    pub(super) fn by(self, span: Span) -> Self {
+        let rebuilt: BTreeSet<Month> = self.rebuilt.into_iter().map(|it| span.of(it)).collect();
+        let mut new: BTreeMap<Month, Vec<String>> = BTreeMap::new();
+        for (month, files) in self.new {
+            let part = span.of(month);
+            if !rebuilt.contains(&part) {
+                new.entry(part).or_default().extend(files);
+            }
+        }
+        Self { new, rebuilt }
     }
 
     /// The months that changed.

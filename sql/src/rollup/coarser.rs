@@ -34,20 +34,35 @@ pub(crate) async fn take_part(
     of: &DeltaTable,
     rows: &Arc<dyn TableProvider>,
 ) -> Result<(), Error> {
-    let Some(table) = RollUp::open(lake, kept).await? else {
+    let Some(mut table) = standing(lake, kept, of).await? else {
         return Ok(());
     };
-    let rollup = RollUp::of(lake, kept, table, of).await?;
-    if rollup.covers.is_none() || rollup.covers != of.version() {
-        return Ok(());
+    if let Some(coarsest) = kept.coarser()
+        && let Some(coarsest) = standing(lake, coarsest, &table).await?
+    {
+        table = coarsest;
     }
-    let coarser = reading::provider(lake, ctx, &rollup.table, None).await?;
+    let coarser = reading::provider(lake, ctx, &table, None).await?;
     ctx.add_optimizer_rule(Arc::new(AnswerCoarser {
         kept,
         finer: Arc::clone(rows),
         coarser,
     }));
     Ok(())
+}
+
+/// The table of `kept`, if it goes up to the very version of what it is made `of`.
+async fn standing(
+    lake: &Lake,
+    kept: &'static Kept,
+    of: &DeltaTable,
+) -> Result<Option<DeltaTable>, Error> {
+    let Some(table) = RollUp::open(lake, kept).await? else {
+        return Ok(None);
+    };
+    let rollup = RollUp::of(lake, kept, table, of).await?;
+    let goes_up = rollup.covers.is_some() && rollup.covers == of.version();
+    Ok(Some(rollup.table).filter(|_| goes_up))
 }
 
 /// Whether a query adds up rows of the table that `rows` are.

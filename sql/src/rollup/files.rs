@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashSet};
 
 use deltalake::DeltaTable;
 
-use super::Month;
 use super::changes::month_of;
+use super::{Month, Span};
 use crate::Error;
 use crate::data_files::{self, Only};
 use crate::lake::Lake;
@@ -30,13 +30,18 @@ const UNTOLD: usize = 1 << 20;
 const ROW_GROUP: usize = 1 << 17;
 
 impl Files {
-    /// All that a table has of a month.
-    pub(super) fn of(lake: &Lake, table: &DeltaTable, month: &Month) -> Result<Self, Error> {
+    /// All that a table has of a month, or of a year.
+    pub(super) fn of(
+        lake: &Lake,
+        table: &DeltaTable,
+        span: Span,
+        month: &Month,
+    ) -> Result<Self, Error> {
         let state = table.snapshot().map_err(|error| lake.failed(error))?;
         let divisible = data_files::is_read_here(table)?;
         let files = state.log_data();
         let files = files.iter();
-        let files = files.filter(|file| month_of(&file.partition_values_map()) == *month);
+        let files = files.filter(|file| span.of(month_of(&file.partition_values_map())) == *month);
         let files = files.map(|file| File {
             path: file.path().into_owned(),
             rows: file.num_records().unwrap_or(UNTOLD),

@@ -64,7 +64,7 @@ impl Pieces<'_> {
                 1
             }
             Given::Events | Given::Calls => {
-                ctx.register_table(self.kept.of, events.into_view())?;
+                ctx.register_table(self.kept.called, events.into_view())?;
                 0
             }
         };

@@ -28,7 +28,7 @@ use super::changes::Changes;
 use super::files::Files;
 use super::pieces::{Pieces, copies_of_days, in_months, row_is_copy};
 use super::sorted::Sorted;
-use super::{ALL, BASIS, Kept, Month, RollUp, basis_of, narrow, reading, stored};
+use super::{ALL, BASIS, Kept, Month, RollUp, Span, basis_of, narrow, reading, stored};
 use crate::Error;
 use crate::data_files::Only;
 use crate::lake::Lake;
@@ -151,6 +151,7 @@ async fn try_refresh(lake: &Lake, kept: &'static Kept) -> Result<Option<Refreshe
         Some(changes) => (changes, false),
         None => (Changes::everything(lake, &source)?, true),
     };
+    let changes = changes.by(kept.span);
     if changes.is_empty() && rollup.covers == Some(version) {
         return Ok(Some(Refreshed {
             version,
@@ -208,7 +209,7 @@ async fn month_rows(
     month: &Month,
     mut sorted: Sorted<'_>,
 ) -> Result<Option<SendableRecordBatchStream>, Error> {
-    let of_month = Files::of(pieces.lake, pieces.source, month)?;
+    let of_month = Files::of(pieces.lake, pieces.source, pieces.kept.span, month)?;
     let (files, days) = match changes.new.get(month) {
         None => (of_month.clone(), pieces.days_of(month)?),
         Some(new) => {
@@ -217,7 +218,7 @@ async fn month_rows(
         }
     };
     if changes.new.contains_key(month) {
-        for path in Files::of(pieces.lake, table, month)?.paths() {
+        for path in Files::of(pieces.lake, table, Span::Month, month)?.paths() {
             let mut rows = reading::stored_file(pieces.lake, pieces.ctx, table, path).await?;
             if !days.is_empty() {
                 rows = rows.filter(not(copies_of_days(row_is_copy(), col("day"), &days)))?;

@@ -9,6 +9,7 @@ use arrow::datatypes::SchemaRef;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{
     CardinalityEffect, ChildrenPropertiesMode, ReplaceChildrenOptions, apply_expression_roots,
@@ -192,7 +193,7 @@ impl ExecutionPlan for RunsExec {
             let _timer = metrics.elapsed_compute().timer();
             let starts = starts(columns.iter().map(|it| rows.column(*it)), rows.num_rows())?;
             let runs = match &made {
-                Made::First => firsts(&rows, starts)?,
+                Made::First => firsts(&rows, &starts)?,
                 Made::State { keys, tallies } => states(&rows, starts, keys, tallies, &schema)?,
             };
             metrics.record_output(runs.num_rows());
@@ -204,11 +205,12 @@ impl ExecutionPlan for RunsExec {
 }
 
 /// The rows at which runs begin, or the rows themselves where each is a run.
-fn firsts(rows: &RecordBatch, starts: Vec<u32>) -> Result<RecordBatch> {
+fn firsts(rows: &RecordBatch, starts: &[u32]) -> Result<RecordBatch> {
     if starts.len() == rows.num_rows() {
         return Ok(rows.clone());
     }
-    Ok(take_record_batch(rows, &UInt32Array::from(starts))?)
+    let starts = UInt32Array::from_iter_values(starts.iter().copied());
+    Ok(take_record_batch(rows, &starts)?)
 }
 
 /// The keys and states of some rows. Keys are worked out once for each run of what they are made
@@ -220,22 +222,30 @@ fn states(
     tallies: &[Tally],
     schema: &SchemaRef,
 ) -> Result<RecordBatch> {
-    let of_runs = firsts(rows, finer.clone())?;
+    let of_runs = firsts(rows, &finer)?;
     let count = of_runs.num_rows();
-    let keys = keys.iter();
-    let keys: Vec<ArrayRef> = keys
+    let evaluated = keys.iter();
+    let evaluated: Vec<ArrayRef> = evaluated
         .map(|key| key.evaluate(&of_runs)?.into_array(count))
         .collect::<Result<_>>()?;
-    let firsts = starts(&keys, count)?;
-    let coarser = firsts
-        .iter()
-        .filter_map(|it| finer.get(*it as usize).copied());
-    let starts: Vec<u32> = coarser.collect();
-    let states = tallies.iter().map(|it| it.states(rows, &starts));
-    let states: Vec<ArrayRef> = states.collect::<Result<_>>()?;
-    let firsts = UInt32Array::from(firsts);
-    let keys = keys.iter().map(|key| take(key, &firsts, None));
-    let mut columns: Vec<ArrayRef> = keys.collect::<Result<_, _>>()?;
-    columns.extend(states);
+    // Those that are columns themselves differ wherever a run begins.
+    let firsts = match keys.iter().all(|key| key.is::<Column>()) {
+        true => None,
+        false => Some(starts(&evaluated, count)?),
+    };
+    let (mut columns, starts) = match firsts.filter(|firsts| firsts.len() < count) {
+        None => (evaluated, finer),
+        Some(firsts) => {
+            let coarser = firsts.iter();
+            let coarser = coarser.filter_map(|it| finer.get(*it as usize).copied());
+            let coarser = coarser.collect();
+            let firsts = UInt32Array::from(firsts);
+            let keys = evaluated.iter().map(|key| take(key, &firsts, None));
+            (keys.collect::<Result<_, _>>()?, coarser)
+        }
+    };
+    for tally in tallies {
+        columns.push(tally.states(rows, &starts)?);
+    }
     Ok(RecordBatch::try_new(schema.clone(), columns)?)
 }

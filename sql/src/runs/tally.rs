@@ -6,6 +6,7 @@ use arrow::array::{Array, ArrayRef, AsArray, Int64Array, PrimitiveArray, RecordB
 use arrow::datatypes::{
     ArrowPrimitiveType, DataType, Int64Type, Schema, TimeUnit, TimestampMicrosecondType,
 };
+use arrow::util::bit_chunk_iterator::UnalignedBitChunk;
 use datafusion::error::Result;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
@@ -76,11 +77,14 @@ impl Tally {
             Self::Values(of) => {
                 let values = values(of)?;
                 let nulls = values.logical_nulls();
-                let nulls = |(start, length)| match &nulls {
-                    Some(nulls) => nulls.slice(start, length).null_count(),
-                    None => 0,
+                let valid = |(start, length)| match &nulls {
+                    Some(nulls) => {
+                        let start = nulls.offset() + start;
+                        UnalignedBitChunk::new(nulls.validity(), start, length).count_ones()
+                    }
+                    None => length,
                 };
-                Arc::new(runs.map(|run| Some((run.1 - nulls(run)) as i64)))
+                Arc::new(runs.map(|run| Some(valid(run) as i64)))
             }
             Self::Sum(of) => {
                 Arc::new(runs.fold(values(of)?.as_primitive::<Int64Type>(), i64::wrapping_add))
@@ -114,9 +118,20 @@ impl Runs<'_> {
         values: &PrimitiveArray<T>,
         both: impl Fn(T::Native, T::Native) -> T::Native,
     ) -> PrimitiveArray<T> {
+        if self.starts.len() == self.count {
+            return values.clone();
+        }
+        let nulls = values.nulls().filter(|nulls| nulls.null_count() > 0);
         let of_run = |(start, length)| {
-            let run = values.slice(start, length);
-            run.iter().flatten().reduce(&both)
+            let run = values.values().get(start..start + length);
+            let run = run.unwrap_or_default().iter().copied();
+            match nulls {
+                None => run.reduce(&both),
+                Some(nulls) => {
+                    let valid = run.zip(start..).filter(|(_, row)| nulls.is_valid(*row));
+                    valid.map(|(value, _)| value).reduce(&both)
+                }
+            }
         };
         self.iter().map(of_run).collect()
     }
