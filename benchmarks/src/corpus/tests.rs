@@ -225,3 +225,18 @@ fn portions_make_the_whole() -> anyhow::Result<()> {
     assert_eq!(all, corpus.whole().collect::<Vec<_>>());
     Ok(())
 }
+
+#[test]
+fn files_of_few_records_are_as_small_as_those_of_a_real_bucket() -> anyhow::Result<()> {
+    let options = Options {
+        files: FileSizes::Few,
+        gzip: 6,
+        events: 20_000,
+        ..options()
+    };
+    let (folder, summary) = made("few", options)?;
+    std::fs::remove_dir_all(&folder)?;
+    let mean = summary.bytes / summary.files;
+    assert!((1_650..1_950).contains(&mean), "{mean} bytes");
+    Ok(())
+}
