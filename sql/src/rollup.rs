@@ -5,8 +5,8 @@
 //! the two are written in one commit. A query takes the roll-up and adds what `events` has beyond.
 //! The view `days`, of what is logged at all, is kept in the same way. So are three that answer in the place
 //! of finer ones: `activity_by_month`, made of `activity` as that is of `events`, and `activity_by_year`, made
-//! of that, where nobody asks for a resource, region or day; `events_by_day`, where events are counted by what many have in common; and
-//! `access_keys_by_day`, where they are counted by who signed them.
+//! of that, where nobody asks for a resource, region or day; `events_by_day`, where events are counted by
+//! what many have in common; and `access_keys_by_day`, where they are counted by who signed them.
 //!
 //! ```text
 //! coarser   which questions does a coarser table answer?
