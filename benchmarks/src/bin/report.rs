@@ -172,20 +172,7 @@ fn run(
     let (tools, work) = (with.tools()?, with.work());
     let folder = corpora.clone().unwrap_or_else(|| work.join("corpora"));
     let plan = side_by_side::Plan {
-        corpora: vec![
-            (
-                "1,000 records a file".to_owned(),
-                corpus(&folder, "large", large(events))?,
-            ),
-            (
-                "10 records a file".to_owned(),
-                corpus(&folder, "tiny", tiny(events))?,
-            ),
-            (
-                "1.8 KB a file".to_owned(),
-                corpus(&folder, "few", few(events))?,
-            ),
-        ],
+        corpora: corpora_of(&folder, events)?,
         small: corpus(&folder, "small", small(events))?,
         work: work.join("lakes"),
         rounds,
@@ -239,20 +226,7 @@ fn check(with: &With) -> anyhow::Result<()> {
     let (tools, work) = (with.tools()?, with.work());
     let folder = work.join("corpora");
     let plan = side_by_side::Plan {
-        corpora: vec![
-            (
-                "1,000 records a file".to_owned(),
-                corpus(&folder, "large", large(10_000))?,
-            ),
-            (
-                "10 records a file".to_owned(),
-                corpus(&folder, "tiny", tiny(5_000))?,
-            ),
-            (
-                "1.8 KB a file".to_owned(),
-                corpus(&folder, "few", few(5_000))?,
-            ),
-        ],
+        corpora: corpora_of(&folder, 10_000)?,
         small: corpus(&folder, "small", small(50_000))?,
         work: work.join("lakes"),
         rounds: 1,
@@ -278,6 +252,19 @@ fn tell_wrong(results: &Results) -> anyhow::Result<()> {
         return Ok(());
     }
     bail!("wrong answers:\n{}", wrong.join("\n"))
+}
+
+/// Those that every engine reads, the large one of `events`.
+fn corpora_of(folder: &Path, events: u64) -> anyhow::Result<Vec<(String, PathBuf)>> {
+    let corpora = [
+        ("1,000 records a file", "large", large(events)),
+        ("10 records a file", "tiny", tiny(events)),
+        ("1.8 KB a file", "few", few(events)),
+    ];
+    corpora
+        .into_iter()
+        .map(|(called, name, options)| Ok((called.to_owned(), corpus(folder, name, options)?)))
+        .collect()
 }
 
 /// The corpus `name` below `folder`, made if it is not there.
