@@ -1,5 +1,5 @@
--- Who did what in a month, on whatever resource and wherever? `activity` without resource, region and
--- day. A lake keeps it as a table, which answers in the place of `activity` where nobody asks for more.
+-- Who did what in a month, on whatever resource and wherever? `resources_by_month`, which stands for `activity`
+-- here, without the resource. A lake keeps it as a table, which answers in the place of `activity` where nobody asks for more.
 SELECT
     principal, -- who acted: the role behind a session, a user, root, a service
     principal_type, -- AssumedRole, IAMUser, Root, FederatedUser, AWSService, ...

@@ -3,10 +3,11 @@
 //! The roll-up is the view `activity`, stored as a Delta table of that name beside `events`. It
 //! says up to which version of `events` it goes: that is the version of its own transaction, so
 //! the two are written in one commit. A query takes the roll-up and adds what `events` has beyond.
-//! The view `days`, of what is logged at all, is kept in the same way. So are three that answer in the place
-//! of finer ones: `activity_by_month`, made of `activity` as that is of `events`, and `activity_by_year`, made
-//! of that, where nobody asks for a resource, region or day; `events_by_day`, where events are counted by
-//! what many have in common; and `access_keys_by_day`, where they are counted by who signed them.
+//! The view `days`, of what is logged at all, is kept in the same way. So are five that answer in the place
+//! of finer ones: `resources_by_month`, made of `activity` as that is of `events`, where nobody asks for a
+//! region or day; `activity_by_month`, made of that, and `activity_by_year`, made of that again, where nobody
+//! asks for a resource either; `events_by_day`, where events are counted by what many have in common; and
+//! `access_keys_by_day`, where they are counted by who signed them.
 //!
 //! ```text
 //! coarser   which questions does a coarser table answer?
@@ -70,6 +71,9 @@ pub(crate) struct Kept {
     stats: &'static str,
     /// The order of rows within a file.
     order: &'static [&'static str],
+    /// Columns, beside the [measures](UNIQUE_MEASURES), with hardly a value that comes again. A dictionary
+    /// would hold all of them, and is read as a whole for one.
+    unique: &'static [&'static str],
 }
 
 /// A part of the time, of which all rows of a stored view are made together.
@@ -93,9 +97,9 @@ impl Span {
 }
 
 impl Kept {
-    /// What has the same columns, and fewer rows.
+    /// What is made of it in the same way, of fewer rows.
     fn coarser(&self) -> Option<&'static Self> {
-        (self.name == BY_MONTH.name).then_some(&BY_YEAR)
+        OF_ACTIVITY.into_iter().find(|kept| kept.of == self.name)
     }
 }
 
@@ -118,6 +122,7 @@ pub(crate) const ACTIVITY: Kept = Kept {
         "day",
         "resource",
     ],
+    unique: &[],
 };
 
 /// What is logged at all.
@@ -131,19 +136,31 @@ pub(crate) const DAYS: Kept = Kept {
     comment: "which days have logs: made from `events`, and made anew if it is lost",
     stats: "account,aws_region,day",
     order: &["account", "aws_region", "day", "data_events_of"],
+    unique: &[],
 };
 
-/// Who did what in a month, on whatever resource and in whatever region.
-const BY_MONTH: Kept = Kept {
-    name: tables::BY_MONTH.name,
+/// Who did what to which resource in a month, in whatever region.
+const RESOURCES_BY_MONTH: Kept = Kept {
+    name: tables::RESOURCES_BY_MONTH.name,
     of: tables::ACTIVITY,
     called: tables::ACTIVITY,
     span: Span::Month,
-    transaction: "trailwright.activity_by_month",
+    transaction: "trailwright.resources_by_month",
     of_calls: false,
     comment: "`activity` by the month: made from it, and made anew if it is lost",
     stats: "principal,service,action,event_source,event_name,outcome,account,mapping",
+    order: &["outcome", "principal", "service", "action", "resource"],
+    unique: &["resource"],
+};
+
+/// The same on whatever resource.
+const BY_MONTH: Kept = Kept {
+    name: tables::BY_MONTH.name,
+    of: RESOURCES_BY_MONTH.name,
+    transaction: "trailwright.activity_by_month",
+    comment: "`resources_by_month` of whatever resource: made from it, and made anew if it is lost",
     order: &["outcome", "principal", "service", "action"],
+    ..RESOURCES_BY_MONTH
 };
 
 /// The same in a year.
@@ -167,6 +184,7 @@ const BY_DAY: Kept = Kept {
     comment: "`events` counted by the day: made from it, and made anew if it is lost",
     stats: "principal,event_source,event_name,aws_region,recipient_account_id,error_code,event_time",
     order: &["principal", "event_source", "event_name", "error_code"],
+    unique: &[],
 };
 
 /// How many events an access key signed on a day.
@@ -180,13 +198,25 @@ const KEYS_BY_DAY: Kept = Kept {
     comment: "`events` counted by access key and day: made from it, and made anew if it is lost",
     stats: "access_key_id,principal,recipient_account_id,event_time",
     order: &["access_key_id", "event_time"],
+    unique: &["access_key_id"],
 };
 
 /// What answers in the place of `events`.
 pub(crate) const OF_EVENTS: [&Kept; 2] = [&BY_DAY, &KEYS_BY_DAY];
 
+/// What answers in the place of `activity`, the coarser behind the finer of which it is made.
+const OF_ACTIVITY: [&Kept; 3] = [&RESOURCES_BY_MONTH, &BY_MONTH, &BY_YEAR];
+
 /// All that is stored, in the order in which it is made.
-const ALL: [&Kept; 6] = [&DAYS, &BY_DAY, &KEYS_BY_DAY, &ACTIVITY, &BY_MONTH, &BY_YEAR];
+const ALL: [&Kept; 7] = [
+    &DAYS,
+    &BY_DAY,
+    &KEYS_BY_DAY,
+    &ACTIVITY,
+    &RESOURCES_BY_MONTH,
+    &BY_MONTH,
+    &BY_YEAR,
+];
 
 /// The view called `name`, if it is one that is stored.
 pub(crate) fn kept(name: &str) -> Option<&'static Kept> {
@@ -233,6 +263,9 @@ const MEASURES: [&str; 5] = [
     "last_seen",
     "sample_event_id",
 ];
+
+/// Those of them with hardly a value that comes again.
+const UNIQUE_MEASURES: &[&str] = &["first_seen", "last_seen", "sample_event_id"];
 
 const DAY_MICROS: i64 = 86_400_000_000;
 

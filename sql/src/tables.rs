@@ -28,6 +28,9 @@ pub(crate) const ACTIVITY: &str = "activity";
 pub(crate) const DAYS: &str = "days";
 
 /// What is stored of `activity` by the month, to answer in its place: nobody asks for it by name.
+pub(crate) const RESOURCES_BY_MONTH: View = view!("resources_by_month");
+
+/// The same of whatever resource.
 pub(crate) const BY_MONTH: View = view!("activity_by_month");
 
 /// The same by the year.
@@ -65,9 +68,8 @@ pub(crate) fn to_kept(name: &str) -> Vec<View> {
     match name {
         ACTIVITY => to_activity().to_vec(),
         _ => {
-            let mut all = VIEWS
-                .into_iter()
-                .chain([BY_MONTH, BY_YEAR, BY_DAY, KEYS_BY_DAY]);
+            let beside = [RESOURCES_BY_MONTH, BY_MONTH, BY_YEAR, BY_DAY, KEYS_BY_DAY];
+            let mut all = VIEWS.into_iter().chain(beside);
             all.find(|view| view.name == name).into_iter().collect()
         }
     }

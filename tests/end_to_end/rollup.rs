@@ -117,6 +117,27 @@ const BY_YEAR: [&str; 5] = [
         sum(calls) FILTER (WHERE account = principal_account) AS own FROM activity",
 ];
 
+/// What is answered from the resources by the month.
+const RESOURCES: [&str; 3] = [
+    "SELECT action, resource, outcome, sum(calls) AS calls FROM activity \
+        WHERE principal LIKE '%role-1' GROUP BY ALL ORDER BY ALL",
+    "SELECT resource_origin, conditions, count(DISTINCT resource) AS resources FROM activity \
+        GROUP BY ALL ORDER BY ALL",
+    "SELECT DISTINCT resource FROM activity WHERE outcome = 'denied' ORDER BY resource",
+];
+
+/// What is answered from rows by the month and, at the ends of the range, by the day.
+const RANGES: [&str; 5] = [
+    "SELECT principal, action, outcome, sum(calls) AS calls, min(first_seen) AS first FROM activity \
+        WHERE day >= '2026-10-25' AND day < '2026-12-03' GROUP BY ALL ORDER BY ALL",
+    "SELECT resource, sum(calls) AS calls FROM activity WHERE action IS NOT NULL \
+        AND day > '2026-10-21' AND '2026-12-01' > day GROUP BY ALL ORDER BY ALL",
+    "SELECT sum(events) AS events FROM activity WHERE day BETWEEN '2026-10-23' AND '2026-11-30'",
+    "SELECT service, count(DISTINCT action) AS actions FROM (SELECT * FROM activity WHERE day > '2026-10-24') \
+        AS late WHERE day < '2026-12-24' AND principal LIKE '%role-1' GROUP BY service ORDER BY service",
+    "SELECT DISTINCT principal FROM activity WHERE day > '2026-10-31' AND day <= '2027-01-01' ORDER BY 1",
+];
+
 /// What is answered from what is counted by the day.
 const BY_DAY: [&str; 14] = [
     "SELECT principal, event_source, event_name, coalesce(error_code, '') AS error, count(*) AS n \
@@ -147,6 +168,8 @@ fn assert_right(lab: &Lab, after: &Step) {
     let queries: Vec<&str> = [ALL, DAYS]
         .into_iter()
         .chain(BY_YEAR)
+        .chain(RESOURCES)
+        .chain(RANGES)
         .chain(BY_DAY)
         .collect();
     // One process answers all of them, one after the other.
@@ -375,6 +398,7 @@ fn what_asks_for_no_resource_or_day_reads_the_rows_by_the_year() {
     let by_year = lab.path("lake/activity_by_year");
     let aside = lab.path("aside");
     without_data(&lab, "activity");
+    without_data(&lab, "resources_by_month");
     std::fs::rename(&by_year, &aside).unwrap();
     // Those by the month do as well.
     assert_answers();
@@ -400,6 +424,49 @@ fn what_asks_for_no_resource_or_day_reads_the_rows_by_the_year() {
         "SELECT sum(principal) FROM (SELECT calls AS principal FROM activity WHERE events > 0)",
         "SELECT sum(calls) FROM (SELECT least(calls, 1) AS calls FROM activity)",
         "SELECT sum(calls) FROM (SELECT calls FROM activity LIMIT 5)",
+    ] {
+        assert_misses_data(&lab, finer);
+    }
+}
+
+#[test]
+fn what_asks_for_no_region_or_day_reads_the_resources_by_the_month() {
+    let lab = lab();
+    take(&lab, 0, &Step::Ingest((0..59).collect()));
+    let expected: Vec<_> = RESOURCES.iter().map(|query| lab.sql(query)).collect();
+    for table in ["activity", "activity_by_month", "activity_by_year"] {
+        without_data(&lab, table);
+    }
+    for (query, expected) in RESOURCES.iter().zip(&expected) {
+        assert_eq!(lab.sql(query), *expected, "{query}");
+    }
+    for finer in [
+        "SELECT resource, aws_region, sum(calls) FROM activity GROUP BY ALL",
+        "SELECT resource, sum(calls) FROM activity WHERE day > '2026-10-25' GROUP BY ALL",
+        "SELECT resource FROM activity",
+    ] {
+        assert_misses_data(&lab, finer);
+    }
+}
+
+#[test]
+fn what_asks_for_a_range_of_days_reads_whole_months_from_rows_by_the_month() {
+    let lab = lab();
+    take(&lab, 0, &Step::Ingest((0..59).collect()));
+    assert_right(&lab, &Step::Refresh);
+    let expected: Vec<_> = RANGES.iter().map(|query| lab.sql(query)).collect();
+    std::fs::remove_dir_all(lab.path("lake/activity/event_month=2026-11")).unwrap();
+    for (query, expected) in RANGES.iter().zip(&expected) {
+        assert_eq!(lab.sql(query), *expected, "{query}");
+    }
+    for finer in [
+        "SELECT sum(calls) FROM activity WHERE day >= '2026-10-25' AND day < '2026-11-30'",
+        "SELECT day, sum(calls) FROM activity WHERE day >= '2026-10-25' GROUP BY day",
+        "SELECT max(day) FROM activity WHERE day >= '2026-10-25'",
+        "SELECT count(day) FROM activity WHERE day >= '2026-10-25'",
+        "SELECT sum(calls) FROM activity WHERE day >= '2026-10-25' AND day <> '2026-11-02'",
+        "SELECT sum(calls) FROM activity WHERE day >= '2026-10-25' OR service = 's3'",
+        "SELECT sum(calls) FROM activity WHERE day >= '2026-10-25' AND aws_region <> 'x'",
     ] {
         assert_misses_data(&lab, finer);
     }
@@ -458,7 +525,11 @@ fn names_that_a_query_gives_do_not_mix_with_those_of_sums() {
 
 #[test]
 fn rows_by_the_month_or_year_that_lag_behind_are_not_believed() {
-    for table in ["activity_by_month", "activity_by_year"] {
+    for table in [
+        "resources_by_month",
+        "activity_by_month",
+        "activity_by_year",
+    ] {
         assert_not_believed(table);
     }
 }

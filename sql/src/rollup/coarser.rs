@@ -2,28 +2,34 @@
 //!
 //! Those that add rows up and ask for nothing that it lacks. An optimizer rule lets them read it in the
 //! place of the finer one, of which it is made: of rows that differ in nothing that it has, it has one
-//! with their sums. It takes part as long as it goes up to the very version of the finer table that a
+//! with their sums. Of a range of days, whole months are read from the rows of a table by the month, and
+//! the rest from the days. It takes part as long as it goes up to the very version of the finer table that a
 //! session reads.
 
 mod columns;
+mod range;
 
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
-use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{Column, DFSchema, ScalarValue};
 use datafusion::datasource::{provider_as_source, source_as_provider};
 use datafusion::error::Result;
-use datafusion::logical_expr::{Aggregate, LogicalPlan, Projection, TableScan, TableScanBuilder};
+use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
+use datafusion::logical_expr::{
+    Aggregate, Filter, LogicalPlan, LogicalPlanBuilder, Projection, TableScan, TableScanBuilder,
+};
 use datafusion::optimizer::{ApplyOrder, OptimizerConfig, OptimizerRule};
-use datafusion::prelude::{Expr, SessionContext};
+use datafusion::prelude::{Expr, SessionContext, lit};
 use deltalake::DeltaTable;
 use trailwright_engine::event;
 
-use super::{Kept, RollUp, reading};
+use super::{Kept, RollUp, Span, reading};
 use crate::Error;
 use crate::lake::Lake;
-use columns::{Added, Columns, Sums};
+use columns::{Added, Columns, Kind, Sums};
+use range::{DAY, Days};
 
 /// Lets queries in `ctx` of a table, of which `rows` are all rows, read what is kept of it where that does.
 /// Nothing happens if nothing is, or it lags behind.
@@ -34,20 +40,23 @@ pub(crate) async fn take_part(
     of: &DeltaTable,
     rows: &Arc<dyn TableProvider>,
 ) -> Result<(), Error> {
-    let Some(mut table) = standing(lake, kept, of).await? else {
-        return Ok(());
-    };
-    if let Some(coarsest) = kept.coarser()
-        && let Some(coarsest) = standing(lake, coarsest, &table).await?
+    let mut standing_ones = Vec::new();
+    let (mut next, mut of) = (Some(kept), of.clone());
+    while let Some(kept) = next
+        && let Some(table) = standing(lake, kept, &of).await?
     {
-        table = coarsest;
+        standing_ones.push((kept, table.clone()));
+        (next, of) = (kept.coarser(), table);
     }
-    let coarser = reading::provider(lake, ctx, &table, None).await?;
-    ctx.add_optimizer_rule(Arc::new(AnswerCoarser {
-        kept,
-        finer: Arc::clone(rows),
-        coarser,
-    }));
+    // The coarsest that has what a query asks for is the first to be asked.
+    for (kept, table) in standing_ones.iter().rev() {
+        let coarser = reading::provider(lake, ctx, table, None).await?;
+        ctx.add_optimizer_rule(Arc::new(AnswerCoarser {
+            kept,
+            finer: Arc::clone(rows),
+            coarser,
+        }));
+    }
     Ok(())
 }
 
@@ -158,6 +167,12 @@ impl AnswerCoarser {
     /// The same plan with coarser rows and their sums behind, if it reads nothing but the finer table
     /// and all of it that it looks at is in those rows too.
     fn coarser(&self, plan: &LogicalPlan, sums: &Sums) -> Result<Option<(LogicalPlan, Columns)>> {
+        if let LogicalPlan::Filter(filter) = plan
+            && let LogicalPlan::TableScan(scan) = filter.input.as_ref()
+            && let Some(answer) = self.whole_months(filter, scan)?
+        {
+            return Ok(Some(answer));
+        }
         let finer = match plan {
             LogicalPlan::TableScan(scan) => return self.coarser_scan(plan, scan, sums),
             LogicalPlan::SubqueryAlias(alias) => &alias.input,
@@ -189,6 +204,74 @@ impl AnswerCoarser {
         };
         let columns = Columns::named(plan.schema(), kinds, coarser.schema(), sums);
         Ok(columns.map(|columns| (coarser, columns)))
+    }
+
+    /// Rows of a range of days: coarser ones of whole months, and finer ones of what is left of it.
+    fn whole_months(
+        &self,
+        filter: &Filter,
+        scan: &TableScan,
+    ) -> Result<Option<(LogicalPlan, Columns)>> {
+        let by_month = self.kept.span == Span::Month && self.kept.of != event::TABLE;
+        if !by_month || !is_of(scan, &self.finer)? || scan.fetch.is_some() {
+            return Ok(None);
+        }
+        let mut conditions = split_conjunction_owned(filter.predicate.clone());
+        let of_scan = scan.filters.iter().filter(|it| !conditions.contains(it));
+        let of_scan: Vec<Expr> = of_scan.cloned().collect();
+        conditions.extend(of_scan);
+        let Some((days, mut conditions)) = Days::of(conditions) else {
+            return Ok(None);
+        };
+        let schema = filter.input.schema();
+        let names = schema.columns();
+        let kinds = names.iter().map(|column| match column.name.as_str() {
+            DAY => Some(Kind::Lost),
+            name => columns::kind(self.kept, name),
+        });
+        let columns = Columns::named(schema, kinds.collect(), schema, &Sums::default());
+        let Some(columns) = columns.filter(|it| conditions.iter().all(|all| it.are_keys(all)))
+        else {
+            return Ok(None);
+        };
+        let coarser = self.coarser.schema();
+        let wanted = names.iter().map(|column| column.name.as_str());
+        let wanted = wanted.filter(|name| *name != DAY);
+        let places = wanted.chain([event::PARTITION_COLUMN]);
+        let places = places.map(|name| coarser.index_of(name));
+        let Ok(places) = places.collect::<Result<Vec<usize>, _>>() else {
+            return Ok(None);
+        };
+        let of_table = |name: &str| Expr::Column(Column::new(Some(scan.table_name.clone()), name));
+        let text = coarser
+            .field_with_name(event::PARTITION_COLUMN)?
+            .data_type();
+        conditions.extend(days.of_months(&of_table(event::PARTITION_COLUMN), text)?);
+        let source = provider_as_source(Arc::clone(&self.coarser));
+        let months = TableScanBuilder::new(scan.table_name.clone(), source)
+            .with_projection(Some(places))
+            .with_filters(conditions.clone())
+            .build()?;
+        let nothing = lit(ScalarValue::Date32(None));
+        let as_named = names.iter().map(|column| match column.name.as_str() {
+            DAY => nothing.clone().alias(DAY),
+            _ => Expr::Column(column.clone()),
+        });
+        let mut rows = LogicalPlanBuilder::from(LogicalPlan::TableScan(months));
+        if let Some(all) = conjunction(conditions) {
+            rows = rows.filter(all)?;
+        }
+        let mut rows = rows.project(as_named)?;
+        if let Some(rest) = days.of_rest(&of_table(DAY)) {
+            let mut scan = scan.clone();
+            scan.filters.push(rest.clone());
+            let rest = LogicalPlanBuilder::from(LogicalPlan::TableScan(scan))
+                .filter(filter.predicate.clone().and(rest))?;
+            rows = rows.union(rest.build()?)?;
+        }
+        let rows = rows.alias(scan.table_name.clone())?.build()?;
+        let same = begins_like(rows.schema(), schema);
+        Ok(Some((rows, columns)).filter(|_| same))
     }
 
     fn coarser_scan(

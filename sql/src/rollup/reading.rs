@@ -15,7 +15,7 @@ use trailwright_engine::event;
 use trailwright_engine::time::TimeRange;
 
 use super::pieces::{self, Given, Pieces, copies_of_days, in_months, row_is_copy, time_between};
-use super::{BY_MONTH, DAY_MICROS, Month, RollUp, coarser};
+use super::{DAY_MICROS, Month, RESOURCES_BY_MONTH, RollUp, coarser};
 use crate::data_files::{self, Only};
 use crate::lake::Lake;
 use crate::{Error, session, tables};
@@ -55,7 +55,7 @@ pub(crate) async fn rows(
     };
     if changes.is_empty() && days.edges.is_empty() {
         if rollup.kept.name == tables::ACTIVITY {
-            coarser::take_part(lake, ctx, &BY_MONTH, &rollup.table, &stored).await?;
+            coarser::take_part(lake, ctx, &RESOURCES_BY_MONTH, &rollup.table, &stored).await?;
         }
         return Ok(Some(kept.select_columns(&columns)?));
     }

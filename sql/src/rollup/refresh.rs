@@ -168,7 +168,7 @@ async fn try_refresh(lake: &Lake, kept: &'static Kept) -> Result<Option<Refreshe
     if rebuilt && !stored::reshape(lake, kept, &mut rollup.table, &columns).await? {
         return Ok(None);
     }
-    let mut writer = stored::writer(&rollup.table).map_err(failed)?;
+    let mut writer = stored::writer(kept, &rollup.table).map_err(failed)?;
     let mut adds: Vec<Add> = Vec::new();
     for month in changes.months() {
         let sorted = Sorted::new(&ctx, kept, &columns);

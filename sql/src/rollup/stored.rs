@@ -16,7 +16,7 @@ use parquet::schema::types::ColumnPath;
 use trailwright_engine::event;
 
 use super::changes::month_of;
-use super::{BASIS, Kept, Month};
+use super::{BASIS, Kept, Month, UNIQUE_MEASURES};
 use crate::lake::Lake;
 use crate::{Error, plain};
 
@@ -25,26 +25,21 @@ const ROW_GROUP_ROWS: usize = 64 * 1024;
 /// Rows of a page at most: what is read to find a few rows that lie together.
 const PAGE_ROWS: usize = 4 * 1024;
 
-/// Columns with hardly a value that comes again. A dictionary would hold all of them, and is read as a
-/// whole for one.
-const UNIQUE_COLUMNS: [&str; 4] = [
-    "access_key_id",
-    "first_seen",
-    "last_seen",
-    "sample_event_id",
-];
-
 /// The table property that says which columns have statistics in the log.
 const STATS: &str = "delta.dataSkippingStatsColumns";
 
 /// Writes data files of a table, which belong to it when they are committed.
-pub(super) fn writer(table: &DeltaTable) -> Result<RecordBatchWriter, DeltaTableError> {
+pub(super) fn writer(
+    kept: &Kept,
+    table: &DeltaTable,
+) -> Result<RecordBatchWriter, DeltaTableError> {
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_row_count_limit(PAGE_ROWS);
-    for unique in UNIQUE_COLUMNS {
-        properties = properties.set_column_dictionary_enabled(ColumnPath::from(unique), false);
+    for unique in kept.unique.iter().chain(UNIQUE_MEASURES) {
+        let column = ColumnPath::from(*unique);
+        properties = properties.set_column_dictionary_enabled(column, false);
     }
     Ok(RecordBatchWriter::for_table(table)?.with_writer_properties(properties.build()))
 }

@@ -31,6 +31,8 @@ pub(super) enum Kind {
     Key,
     /// The start of the day, UTC, in which their times lay.
     Day,
+    /// What nobody may ask for: it is not there.
+    Lost,
     /// The sum of what they had, or the least or greatest of it.
     Measure(&'static str),
 }

@@ -1,0 +1,198 @@
+//! Which months of a range of days are whole?
+//!
+//! Rows by the month answer for those; what is left at both ends of the range is read from the days.
+
+use arrow::datatypes::DataType;
+use datafusion::common::ScalarValue;
+use datafusion::error::Result;
+use datafusion::logical_expr::utils::{conjunction, disjunction};
+use datafusion::logical_expr::{Between, BinaryExpr, Operator};
+use datafusion::prelude::{Expr, lit};
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+/// The day of a row of `activity`.
+pub(super) const DAY: &str = "day";
+
+const EPOCH: Date = Date::constant(1970, 1, 1);
+
+/// Days from the first to before the last, as far as there are such, with a whole month among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Days {
+    from: Option<Date>,
+    to: Option<Date>,
+}
+
+impl Days {
+    /// Parts conditions that all must hold into days and others. None if they ask for no range of days,
+    /// or for one without a whole month.
+    pub(super) fn of(conditions: Vec<Expr>) -> Option<(Self, Vec<Expr>)> {
+        let mut days = Self {
+            from: None,
+            to: None,
+        };
+        let mut rest = Vec::new();
+        for condition in conditions {
+            match bounds(&condition) {
+                Some((from, to)) => {
+                    days.from = days.from.max(from);
+                    days.to = [days.to, to].into_iter().flatten().min();
+                }
+                None => rest.push(condition),
+            }
+        }
+        let asked = days.from.is_some() || days.to.is_some();
+        let (first, end) = days.whole_months()?;
+        let whole = first.zip(end).is_none_or(|(first, end)| first < end);
+        (asked && whole).then_some((days, rest))
+    }
+
+    /// The start of the first whole month and that of the first behind them.
+    fn whole_months(self) -> Option<(Option<Date>, Option<Date>)> {
+        let first = match self.from {
+            Some(from) if from.day() > 1 => {
+                Some(from.first_of_month().checked_add(1.month()).ok()?)
+            }
+            from => from,
+        };
+        Some((first, self.to.map(Date::first_of_month)))
+    }
+
+    /// The condition that `month`, a text of this type, is one of the whole ones.
+    pub(super) fn of_months(self, month: &Expr, text: &DataType) -> Result<Option<Expr>> {
+        let Some((first, end)) = self.whole_months() else {
+            return Ok(None);
+        };
+        let name = |start: Date| {
+            let name = format!("{:04}-{:02}", start.year(), start.month());
+            ScalarValue::from(name).cast_to(text).map(lit)
+        };
+        let (first, end) = (first.map(name).transpose()?, end.map(name).transpose()?);
+        let first = first.map(|first| month.clone().gt_eq(first));
+        let end = end.map(|end| month.clone().lt(end));
+        Ok(conjunction(first.into_iter().chain(end)))
+    }
+
+    /// What of the range is in no whole month: days from the first to before the last.
+    fn rest(self) -> Option<impl Iterator<Item = (Date, Date)>> {
+        let (first, end) = self.whole_months()?;
+        let before = self.from.zip(first).filter(|(from, first)| from < first);
+        let behind = end.zip(self.to).filter(|(end, to)| end < to);
+        Some(before.into_iter().chain(behind))
+    }
+
+    /// The condition that `day` is in the range, and in no whole month. None if no day is.
+    pub(super) fn of_rest(self, day: &Expr) -> Option<Expr> {
+        let within = |(from, to)| {
+            let ends = (day.clone().gt_eq(date(from)), day.clone().lt(date(to)));
+            ends.0.and(ends.1)
+        };
+        disjunction(self.rest()?.map(within))
+    }
+}
+
+/// The first day that a condition on the day allows, and the first behind those.
+fn bounds(condition: &Expr) -> Option<(Option<Date>, Option<Date>)> {
+    match condition {
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_day(left) => {
+            let day = of_literal(right)?;
+            Some(match op {
+                Operator::GtEq => (Some(day), None),
+                Operator::Gt => (Some(day.tomorrow().ok()?), None),
+                Operator::Lt => (None, Some(day)),
+                Operator::LtEq => (None, Some(day.tomorrow().ok()?)),
+                _ => return None,
+            })
+        }
+        Expr::Between(Between {
+            expr,
+            negated: false,
+            low,
+            high,
+        }) if is_day(expr) => {
+            let (low, high) = (of_literal(low)?, of_literal(high)?);
+            Some((Some(low), Some(high.tomorrow().ok()?)))
+        }
+        _ => None,
+    }
+}
+
+fn is_day(expr: &Expr) -> bool {
+    matches!(expr, Expr::Column(column) if column.name == DAY)
+}
+
+/// The day that a literal says. Months before year 0 have no name that is in order.
+fn of_literal(expr: &Expr) -> Option<Date> {
+    let Expr::Literal(ScalarValue::Date32(Some(days)), _) = expr else {
+        return None;
+    };
+    let day = EPOCH.checked_add(i64::from(*days).days()).ok()?;
+    (day.year() >= 0).then_some(day)
+}
+
+fn date(day: Date) -> Expr {
+    let days = day.duration_since(EPOCH).as_hours() / 24;
+    lit(ScalarValue::Date32(i32::try_from(days).ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use datafusion::prelude::col;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn day() -> impl Strategy<Value = Date> {
+        (0..800_i64).prop_map(|days| {
+            Date::constant(2025, 11, 1)
+                .checked_add(days.days())
+                .unwrap()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_day_of_the_range_is_in_a_whole_month_or_in_the_rest(
+            from in prop::option::of(day()),
+            to in prop::option::of(day()),
+            days in prop::collection::vec(day(), 20),
+        ) {
+            let conditions = from.map(|from| col(DAY).gt_eq(date(from)));
+            let conditions = conditions.into_iter().chain(to.map(|to| col(DAY).lt(date(to))));
+            let Some((range, rest)) = Days::of(conditions.collect()) else {
+                return Ok(());
+            };
+            prop_assert_eq!(rest, []);
+            let (first, end) = range.whole_months().unwrap();
+            for day in days {
+                let wanted = from.is_none_or(|from| from <= day) && to.is_none_or(|to| day < to);
+                let month = day.first_of_month();
+                let whole = first.is_none_or(|first| first <= month) && end.is_none_or(|end| month < end);
+                let in_rest = range.rest().unwrap().filter(|(from, to)| *from <= day && day < *to);
+                prop_assert_eq!(usize::from(whole) + in_rest.count(), usize::from(wanted), "{}", day);
+            }
+        }
+    }
+
+    #[test]
+    fn what_asks_for_no_range_with_a_whole_month_is_left_alone() {
+        let first = Date::constant(2026, 3, 1);
+        let late = Date::constant(2026, 4, 30);
+        let of = |conditions: &[Expr]| Days::of(conditions.to_vec()).map(|(_, rest)| rest.len());
+        assert_eq!(of(&[col("action").is_not_null()]), None);
+        assert_eq!(
+            of(&[col(DAY).gt(date(first)), col(DAY).lt(date(late))]),
+            None
+        );
+        assert_eq!(of(&[col(DAY).between(date(first), date(late))]), Some(0));
+        let even = (col("calls") % lit(2)).eq(lit(0));
+        assert_eq!(of(&[even, col(DAY).lt_eq(date(late))]), Some(1));
+        let months = Days::of(vec![col(DAY).gt(date(late))]).unwrap().0;
+        let months = months.of_months(&col("event_month"), &DataType::Utf8);
+        assert_eq!(
+            months.unwrap().unwrap().to_string(),
+            "event_month >= Utf8(\"2026-05\")"
+        );
+    }
+}
