@@ -23,7 +23,7 @@ pub(super) enum Of {
 }
 
 /// The questions, in the order of the report.
-pub(super) const QUERIES: [Query; 10] = [
+pub(super) const QUERIES: [Query; 11] = [
     Query {
         name: "group",
         title: "group all by principal, service and operation",
@@ -70,6 +70,12 @@ pub(super) const QUERIES: [Query; 10] = [
         name: "activity_group",
         title: "group all by principal, service and action",
         sql: include_str!("../../queries/activity_group.sql"),
+        of: Of::Activity,
+    },
+    Query {
+        name: "activity_range",
+        title: "the same for ten days",
+        sql: include_str!("../../queries/activity_range.sql"),
         of: Of::Activity,
     },
     Query {

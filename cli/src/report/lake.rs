@@ -65,7 +65,12 @@ pub(crate) fn rewritten(done: &Rewritten) -> String {
 pub(crate) fn refreshed(done: &Refreshed) -> String {
     let version = done.version;
     if done.months == 0 && !done.rebuilt {
-        return format!("nothing to do: the roll-up is at version {version} of the events\n");
+        let is_at = format!("the roll-up is at version {version} of the events");
+        return match done.beside {
+            0 => format!("nothing to do: {is_at}\n"),
+            1 => format!("{is_at}; 1 table beside it was brought up\n"),
+            tables => format!("{is_at}; {tables} tables beside it were brought up\n"),
+        };
     }
     let rows = HumanCount(done.rows);
     let how = if done.rebuilt {

@@ -68,6 +68,8 @@ pub struct Refreshed {
     pub rows: u64,
     /// Whether it was made anew from all events.
     pub rebuilt: bool,
+    /// Other stored tables that were written.
+    pub beside: usize,
     /// Microseconds that it took.
     pub micros: u64,
 }
@@ -77,12 +79,16 @@ pub async fn refresh(location: &str, storage: &Storage) -> Result<Refreshed, Err
     let started = Instant::now();
     let lake = Lake::at(location, storage);
     let mut done = Refreshed::default();
+    let mut beside = 0;
     for kept in ALL {
         let one = refresh_one(&lake, location, kept).await?;
         if kept.name == tables::ACTIVITY {
             done = one;
+        } else if one.months > 0 || one.rebuilt {
+            beside += 1;
         }
     }
+    done.beside = beside;
     done.micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     Ok(done)
 }
