@@ -12,24 +12,20 @@ mod range;
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
+use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{Column, DFSchema, ScalarValue};
 use datafusion::datasource::{provider_as_source, source_as_provider};
 use datafusion::error::Result;
-use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
-use datafusion::logical_expr::{
-    Aggregate, Filter, LogicalPlan, LogicalPlanBuilder, Projection, TableScan, TableScanBuilder,
-};
+use datafusion::logical_expr::{Aggregate, LogicalPlan, Projection, TableScan, TableScanBuilder};
 use datafusion::optimizer::{ApplyOrder, OptimizerConfig, OptimizerRule};
-use datafusion::prelude::{Expr, SessionContext, lit};
+use datafusion::prelude::{Expr, SessionContext};
 use deltalake::DeltaTable;
 use trailwright_engine::event;
 
-use super::{Kept, RollUp, Span, reading};
+use super::{Kept, RollUp, reading};
 use crate::Error;
 use crate::lake::Lake;
-use columns::{Added, Columns, Kind, Sums};
-use range::{DAY, Days};
+use columns::{Added, Columns, Sums};
 
 /// Lets queries in `ctx` of a table, of which `rows` are all rows, read what is kept of it where that does.
 /// Nothing happens if nothing is, or it lags behind.
@@ -204,74 +200,6 @@ impl AnswerCoarser {
         };
         let columns = Columns::named(plan.schema(), kinds, coarser.schema(), sums);
         Ok(columns.map(|columns| (coarser, columns)))
-    }
-
-    /// Rows of a range of days: coarser ones of whole months, and finer ones of what is left of it.
-    fn whole_months(
-        &self,
-        filter: &Filter,
-        scan: &TableScan,
-    ) -> Result<Option<(LogicalPlan, Columns)>> {
-        let by_month = self.kept.span == Span::Month && self.kept.of != event::TABLE;
-        if !by_month || !is_of(scan, &self.finer)? || scan.fetch.is_some() {
-            return Ok(None);
-        }
-        let mut conditions = split_conjunction_owned(filter.predicate.clone());
-        let of_scan = scan.filters.iter().filter(|it| !conditions.contains(it));
-        let of_scan: Vec<Expr> = of_scan.cloned().collect();
-        conditions.extend(of_scan);
-        let Some((days, mut conditions)) = Days::of(conditions) else {
-            return Ok(None);
-        };
-        let schema = filter.input.schema();
-        let names = schema.columns();
-        let kinds = names.iter().map(|column| match column.name.as_str() {
-            DAY => Some(Kind::Lost),
-            name => columns::kind(self.kept, name),
-        });
-        let columns = Columns::named(schema, kinds.collect(), schema, &Sums::default());
-        let Some(columns) = columns.filter(|it| conditions.iter().all(|all| it.are_keys(all)))
-        else {
-            return Ok(None);
-        };
-        let coarser = self.coarser.schema();
-        let wanted = names.iter().map(|column| column.name.as_str());
-        let wanted = wanted.filter(|name| *name != DAY);
-        let places = wanted.chain([event::PARTITION_COLUMN]);
-        let places = places.map(|name| coarser.index_of(name));
-        let Ok(places) = places.collect::<Result<Vec<usize>, _>>() else {
-            return Ok(None);
-        };
-        let of_table = |name: &str| Expr::Column(Column::new(Some(scan.table_name.clone()), name));
-        let text = coarser
-            .field_with_name(event::PARTITION_COLUMN)?
-            .data_type();
-        conditions.extend(days.of_months(&of_table(event::PARTITION_COLUMN), text)?);
-        let source = provider_as_source(Arc::clone(&self.coarser));
-        let months = TableScanBuilder::new(scan.table_name.clone(), source)
-            .with_projection(Some(places))
-            .with_filters(conditions.clone())
-            .build()?;
-        let nothing = lit(ScalarValue::Date32(None));
-        let as_named = names.iter().map(|column| match column.name.as_str() {
-            DAY => nothing.clone().alias(DAY),
-            _ => Expr::Column(column.clone()),
-        });
-        let mut rows = LogicalPlanBuilder::from(LogicalPlan::TableScan(months));
-        if let Some(all) = conjunction(conditions) {
-            rows = rows.filter(all)?;
-        }
-        let mut rows = rows.project(as_named)?;
-        if let Some(rest) = days.of_rest(&of_table(DAY)) {
-            let mut scan = scan.clone();
-            scan.filters.push(rest.clone());
-            let rest = LogicalPlanBuilder::from(LogicalPlan::TableScan(scan))
-                .filter(filter.predicate.clone().and(rest))?;
-            rows = rows.union(rest.build()?)?;
-        }
-        let rows = rows.alias(scan.table_name.clone())?.build()?;
-        let same = begins_like(rows.schema(), schema);
-        Ok(Some((rows, columns)).filter(|_| same))
     }
 
     fn coarser_scan(

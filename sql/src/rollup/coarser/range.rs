@@ -2,23 +2,104 @@
 //!
 //! Rows by the month answer for those; what is left at both ends of the range is read from the days.
 
+use std::sync::Arc;
+
 use arrow::datatypes::DataType;
-use datafusion::common::ScalarValue;
+use datafusion::common::{Column, ScalarValue};
+use datafusion::datasource::provider_as_source;
 use datafusion::error::Result;
-use datafusion::logical_expr::utils::{conjunction, disjunction};
-use datafusion::logical_expr::{Between, BinaryExpr, Operator};
+use datafusion::logical_expr::utils::{conjunction, disjunction, split_conjunction_owned};
+use datafusion::logical_expr::{
+    Between, BinaryExpr, Filter, LogicalPlan, LogicalPlanBuilder, Operator, TableScan,
+    TableScanBuilder,
+};
 use datafusion::prelude::{Expr, lit};
 use jiff::ToSpan;
 use jiff::civil::Date;
+use trailwright_engine::event;
+
+use super::columns::{self, Columns, Kind, Sums};
+use super::{AnswerCoarser, begins_like, is_of};
+use crate::rollup::Span;
 
 /// The day of a row of `activity`.
-pub(super) const DAY: &str = "day";
+const DAY: &str = "day";
 
 const EPOCH: Date = Date::constant(1970, 1, 1);
 
+impl AnswerCoarser {
+    /// Rows of a range of days: coarser ones of whole months, and finer ones of what is left of it.
+    pub(super) fn whole_months(
+        &self,
+        filter: &Filter,
+        scan: &TableScan,
+    ) -> Result<Option<(LogicalPlan, Columns)>> {
+        let by_month = self.kept.span == Span::Month && self.kept.of != event::TABLE;
+        if !by_month || !is_of(scan, &self.finer)? || scan.fetch.is_some() {
+            return Ok(None);
+        }
+        let mut conditions = split_conjunction_owned(filter.predicate.clone());
+        let of_scan = scan.filters.iter().filter(|it| !conditions.contains(it));
+        let of_scan: Vec<Expr> = of_scan.cloned().collect();
+        conditions.extend(of_scan);
+        let Some((days, mut conditions)) = Days::of(conditions) else {
+            return Ok(None);
+        };
+        let schema = filter.input.schema();
+        let names = schema.columns();
+        let kinds = names.iter().map(|column| match column.name.as_str() {
+            DAY => Some(Kind::Lost),
+            name => columns::kind(self.kept, name),
+        });
+        let columns = Columns::named(schema, kinds.collect(), schema, &Sums::default());
+        let Some(columns) = columns.filter(|it| conditions.iter().all(|all| it.are_keys(all)))
+        else {
+            return Ok(None);
+        };
+        let coarser = self.coarser.schema();
+        let wanted = names.iter().map(|column| column.name.as_str());
+        let wanted = wanted.filter(|name| *name != DAY);
+        let places = wanted.chain([event::PARTITION_COLUMN]);
+        let places = places.map(|name| coarser.index_of(name));
+        let Ok(places) = places.collect::<Result<Vec<usize>, _>>() else {
+            return Ok(None);
+        };
+        let of_table = |name: &str| Expr::Column(Column::new(Some(scan.table_name.clone()), name));
+        let text = coarser
+            .field_with_name(event::PARTITION_COLUMN)?
+            .data_type();
+        conditions.extend(days.of_months(&of_table(event::PARTITION_COLUMN), text)?);
+        let source = provider_as_source(Arc::clone(&self.coarser));
+        let months = TableScanBuilder::new(scan.table_name.clone(), source)
+            .with_projection(Some(places))
+            .with_filters(conditions.clone())
+            .build()?;
+        let nothing = lit(ScalarValue::Date32(None));
+        let as_named = names.iter().map(|column| match column.name.as_str() {
+            DAY => nothing.clone().alias(DAY),
+            _ => Expr::Column(column.clone()),
+        });
+        let mut rows = LogicalPlanBuilder::from(LogicalPlan::TableScan(months));
+        if let Some(all) = conjunction(conditions) {
+            rows = rows.filter(all)?;
+        }
+        let mut rows = rows.project(as_named)?;
+        if let Some(rest) = days.of_rest(&of_table(DAY)) {
+            let mut scan = scan.clone();
+            scan.filters.push(rest.clone());
+            let rest = LogicalPlanBuilder::from(LogicalPlan::TableScan(scan))
+                .filter(filter.predicate.clone().and(rest))?;
+            rows = rows.union(rest.build()?)?;
+        }
+        let rows = rows.alias(scan.table_name.clone())?.build()?;
+        let same = begins_like(rows.schema(), schema);
+        Ok(Some((rows, columns)).filter(|_| same))
+    }
+}
+
 /// Days from the first to before the last, as far as there are such, with a whole month among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Days {
+struct Days {
     from: Option<Date>,
     to: Option<Date>,
 }
@@ -26,7 +107,7 @@ pub(super) struct Days {
 impl Days {
     /// Parts conditions that all must hold into days and others. None if they ask for no range of days,
     /// or for one without a whole month.
-    pub(super) fn of(conditions: Vec<Expr>) -> Option<(Self, Vec<Expr>)> {
+    fn of(conditions: Vec<Expr>) -> Option<(Self, Vec<Expr>)> {
         let mut days = Self {
             from: None,
             to: None,
@@ -59,7 +140,7 @@ impl Days {
     }
 
     /// The condition that `month`, a text of this type, is one of the whole ones.
-    pub(super) fn of_months(self, month: &Expr, text: &DataType) -> Result<Option<Expr>> {
+    fn of_months(self, month: &Expr, text: &DataType) -> Result<Option<Expr>> {
         let Some((first, end)) = self.whole_months() else {
             return Ok(None);
         };
@@ -82,7 +163,7 @@ impl Days {
     }
 
     /// The condition that `day` is in the range, and in no whole month. None if no day is.
-    pub(super) fn of_rest(self, day: &Expr) -> Option<Expr> {
+    fn of_rest(self, day: &Expr) -> Option<Expr> {
         let within = |(from, to)| {
             let ends = (day.clone().gt_eq(date(from)), day.clone().lt(date(to)));
             ends.0.and(ends.1)
