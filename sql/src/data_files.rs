@@ -18,7 +18,9 @@ use datafusion::common::stats::Precision;
 use datafusion::common::{Column, DFSchema, ScalarValue, Statistics, plan_err};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::physical_plan::{
+    FileGroup, FileScanConfigBuilder, FileSource, ParquetSource,
+};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::error::Result;
@@ -28,6 +30,7 @@ use datafusion::logical_expr::utils::conjunction;
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::physical_plan::metrics::{MetricBuilder, MetricType};
 use datafusion::prelude::Expr;
 use deltalake::DeltaTable;
 use deltalake::kernel::LogDataHandler;
@@ -36,6 +39,9 @@ use crate::footers;
 
 /// The reader version of tables that consist of their data files and nothing else.
 const PLAIN: i32 = 1;
+
+/// What `EXPLAIN ANALYZE` says of files that the table's log leaves out, by their month and their bounds.
+const PRUNED_BY_LOG: &str = "files_pruned_log";
 
 /// Times in a log are cut to milliseconds by some writers.
 const CUT_MICROS: i64 = 999;
@@ -242,6 +248,7 @@ impl TableProvider for DataFiles {
             let schema = self.schema.project(projection)?;
             return Ok(Arc::new(EmptyExec::new(Arc::new(schema))));
         }
+        let (matched, pruned) = (kept.len(), self.files()?.len() - kept.len());
         let rows: Option<usize> = kept.iter().map(|file| file.rows).sum();
         let files = kept.into_iter().map(|file| file.file.clone());
         let groups =
@@ -256,6 +263,12 @@ impl TableProvider for DataFiles {
         let source = ParquetSource::new(schema)
             .with_table_parquet_options(state.default_table_options().parquet)
             .with_parquet_file_reader_factory(footers);
+        // What was left out before is told beside what Parquet's own statistics leave out.
+        let by_log = MetricBuilder::new(source.metrics())
+            .with_type(MetricType::Summary)
+            .pruning_metrics(PRUNED_BY_LOG, 0);
+        by_log.add_matched(matched);
+        by_log.add_pruned(pruned);
         let scan = FileScanConfigBuilder::new(url, Arc::new(source))
             .with_file_groups(groups)
             .with_statistics(statistics)

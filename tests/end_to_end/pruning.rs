@@ -65,11 +65,24 @@ fn a_range_reads_its_months_alone() {
 #[test]
 fn files_whose_bounds_leave_a_principal_out_are_not_opened() {
     let lab = three_months();
-    let plan = plan(
-        &lab,
-        "EXPLAIN SELECT event_name FROM events WHERE principal = 'arn:aws:iam::111122223333:user/D7'",
-    );
-    assert_eq!(plan.matches(".parquet").count(), 1, "{plan}");
+    let query =
+        "SELECT event_name FROM events WHERE principal = 'arn:aws:iam::111122223333:user/D7'";
+    let before = plan(&lab, &format!("EXPLAIN {query}"));
+    assert_eq!(before.matches(".parquet").count(), 1, "{before}");
+    let done = plan(&lab, &format!("EXPLAIN ANALYZE {query}"));
+    assert_eq!(measure(&done, "files_pruned_log"), (3, 1), "{done}");
+}
+
+/// Its lines are longer than any terminal is wide, and in a table all would be as long.
+#[test]
+fn a_plan_is_shown_as_it_is() {
+    let lab = three_months();
+    let query = "EXPLAIN SELECT event_name FROM events WHERE event_id = 'x' ORDER BY 1";
+    let shown = lab.trailwright(["sql", "lake", query]).status(0).stdout;
+    assert!(shown.starts_with("logical_plan\n  Sort: "), "{shown}");
+    assert!(shown.contains("\nphysical_plan\n  "), "{shown}");
+    assert!(!shown.contains("|"), "{shown}");
+    assert!(shown.lines().all(|line| line == line.trim_end()), "{shown}");
 }
 
 #[test]

@@ -15,12 +15,18 @@ use super::Form;
 /// The lines of a table: those of Arrow's own.
 const LINES: &str = "||--+-++|    ++++++";
 
+/// The columns of the answer to `EXPLAIN`.
+const PLAN: [&str; 2] = ["plan_type", "plan"];
+
 /// The answer as a table with its number of rows.
 pub(super) fn table(
     schema: &SchemaRef,
     batches: &[RecordBatch],
     form: &Form,
 ) -> Result<String, ArrowError> {
+    if schema.fields().iter().map(|field| field.name()).eq(PLAN) {
+        return plans(batches, form);
+    }
     let mut table = Table::new();
     table.load_preset(LINES);
     if let Some(width) = form.width {
@@ -56,6 +62,32 @@ pub(super) fn table(
     Ok(format!("{text}\n{rows} {noun}\n"))
 }
 
+/// Plans as they are: their lines are far longer than any table is wide.
+fn plans(batches: &[RecordBatch], form: &Form) -> Result<String, ArrowError> {
+    let mut text = String::new();
+    for batch in batches {
+        for row in texts(batch)? {
+            let [kind, plan] = row.as_slice() else {
+                continue;
+            };
+            let kind = printable(kind, false);
+            let kind = match form.color {
+                true => bold(&kind),
+                false => kind,
+            };
+            let _ = writeln!(text, "{kind}");
+            for line in printable(plan.trim_end(), true).lines() {
+                let _ = writeln!(text, "  {line}");
+            }
+        }
+    }
+    Ok(text)
+}
+
+fn bold(text: &str) -> String {
+    format!("\x1b[1m{text}\x1b[0m")
+}
+
 /// The lines between the first two rules in bold.
 fn bold_header(text: &str) -> String {
     let mut rules = 0;
@@ -65,7 +97,7 @@ fn bold_header(text: &str) -> String {
             return line.to_owned();
         }
         match rules {
-            1 => format!("\x1b[1m{line}\x1b[0m"),
+            1 => bold(line),
             _ => line.to_owned(),
         }
     });
