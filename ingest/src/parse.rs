@@ -24,6 +24,9 @@ const MAX_KEPT_BYTES: usize = 256 << 10;
 /// Bytes of text that are asked for at once.
 const PORTION: usize = 256 << 10;
 
+/// Memory for text that is kept from one file to the next.
+const MAX_KEPT_TEXT: usize = 4 << 20;
+
 /// How records in CloudTrail's own files begin; where to go on behind a broken one.
 const RECORD_START: &[u8] = b"{\"eventVersion\"";
 
@@ -144,8 +147,8 @@ impl Splitter {
     pub(crate) fn reset(&mut self) {
         let mut text = std::mem::take(&mut self.text);
         text.clear();
-        // One huge record must not hold its memory for good.
-        text.shrink_to(4 * PORTION);
+        // One huge record must not hold its memory for good; files that are inflated at once may.
+        text.shrink_to(MAX_KEPT_TEXT);
         *self = Self {
             text,
             ..Self::new()
