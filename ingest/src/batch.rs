@@ -3,7 +3,6 @@
 use arrow::array::{
     ArrayRef, BooleanBuilder, RecordBatch, StringViewBuilder, TimestampMicrosecondBuilder,
 };
-use arrow::buffer::Buffer;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use foldhash::quality::RandomState;
@@ -17,10 +16,21 @@ use crate::parse::Position;
 /// each column.
 const BLOCK_BYTES: u32 = 32 << 10;
 
+/// Columns in which the same long texts come again and again: a batch holds each once. Copying one would
+/// take longer than to look whether it is there, and it is near when it is read for each row.
+const REPEATED_COLUMNS: [&str; 5] = [
+    "principal",
+    "user_agent",
+    "user_identity",
+    "tls_details",
+    LOG_FILE,
+];
+
+/// The same for all rows of a file.
+const LOG_FILE: &str = "log_file";
+
 enum ColumnBuilder {
     Text(StringViewBuilder),
-    /// Texts that are the same for many rows, and held once for all of them.
-    Same(StringViewBuilder, Option<(String, u32)>),
     Flag(BooleanBuilder),
     Time(TimestampMicrosecondBuilder),
 }
@@ -70,16 +80,11 @@ impl BatchBuilder {
                     self.bytes += text.len();
                     builder.append_value(text);
                 }
-                (ColumnBuilder::Same(builder, last), Cell::Text(text)) => {
-                    append_same(builder, last, text);
-                }
                 (ColumnBuilder::Flag(builder), Cell::Flag(flag)) => builder.append_value(*flag),
                 (ColumnBuilder::Time(builder), Cell::Time(micros)) => {
                     builder.append_value(*micros);
                 }
-                (ColumnBuilder::Text(builder) | ColumnBuilder::Same(builder, _), _) => {
-                    builder.append_null();
-                }
+                (ColumnBuilder::Text(builder), _) => builder.append_null(),
                 (ColumnBuilder::Flag(builder), _) => builder.append_null(),
                 (ColumnBuilder::Time(builder), _) => builder.append_null(),
             }
@@ -103,9 +108,7 @@ impl BatchBuilder {
         let rows = self.marks.len() + self.marks.len() / 8;
         let done = std::mem::replace(&mut self.columns, columns(rows));
         let columns = done.into_iter().map(|builder| match builder {
-            ColumnBuilder::Text(mut builder) | ColumnBuilder::Same(mut builder, _) => {
-                Arc::new(builder.finish()) as ArrayRef
-            }
+            ColumnBuilder::Text(mut builder) => Arc::new(builder.finish()) as ArrayRef,
             ColumnBuilder::Flag(mut builder) => Arc::new(builder.finish()),
             ColumnBuilder::Time(mut builder) => Arc::new(builder.finish()),
         });
@@ -123,7 +126,9 @@ impl BatchBuilder {
 fn columns(rows: usize) -> Vec<ColumnBuilder> {
     let texts = || StringViewBuilder::with_capacity(rows).with_fixed_block_size(BLOCK_BYTES);
     let columns = COLUMNS.iter().map(|column| match column.kind {
-        ColumnKind::Text if column.name == "log_file" => ColumnBuilder::Same(texts(), None),
+        ColumnKind::Text | ColumnKind::Json if REPEATED_COLUMNS.contains(&column.name) => {
+            ColumnBuilder::Text(texts().with_deduplicate_strings())
+        }
         ColumnKind::Text | ColumnKind::Json => ColumnBuilder::Text(texts()),
         ColumnKind::Flag => ColumnBuilder::Flag(BooleanBuilder::new()),
         ColumnKind::Time => {
@@ -131,22 +136,6 @@ fn columns(rows: usize) -> Vec<ColumnBuilder> {
         }
     });
     columns.collect()
-}
-
-/// Appends a text, by a reference to the `last` one and its block if it is the same.
-fn append_same(builder: &mut StringViewBuilder, last: &mut Option<(String, u32)>, text: &str) {
-    let block = match last {
-        Some((known, block)) if known == text => *block,
-        _ => {
-            let block = builder.append_block(Buffer::from(text.as_bytes()));
-            *last = Some((text.to_owned(), block));
-            block
-        }
-    };
-    let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
-    if builder.try_append_view(block, 0, length).is_err() {
-        builder.append_value(text);
-    }
 }
 
 /// The schema of events in memory: that of a data file, with views in place of texts, so that to
@@ -175,11 +164,11 @@ pub(crate) fn mark(row: &Row<'_>) -> Mark {
 /// A number for what a record says, wherever it came from: other in each process, never 0.
 fn print(row: &Row<'_>) -> u64 {
     static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::default);
-    static LOG_FILE: LazyLock<Option<usize>> = LazyLock::new(|| column_index("log_file"));
+    static PLACE: LazyLock<Option<usize>> = LazyLock::new(|| column_index(LOG_FILE));
 
     let mut hasher = STATE.build_hasher();
     for (column, cell) in row.cells().iter().enumerate() {
-        if Some(column) == *LOG_FILE {
+        if Some(column) == *PLACE {
             continue;
         }
         match cell {
