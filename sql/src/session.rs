@@ -464,8 +464,6 @@ fn config() -> SessionConfig {
         .set_bool("datafusion.execution.parquet.reorder_filters", true)
         // A few words of it could make a text double until the memory is gone.
         .set_bool("datafusion.execution.enable_recursive_ctes", false)
-        // What was read and what was left out, not how the operators went about it.
-        .set_str("datafusion.explain.analyze_level", "summary")
         .set_bool("datafusion.sql_parser.collect_spans", true)
         .set_str("datafusion.sql_parser.dialect", "PostgreSQL")
 }

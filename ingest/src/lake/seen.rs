@@ -39,6 +39,9 @@ const AHEAD_ROWS: u64 = 1 << 20;
 
 const READ_ROWS: usize = 16 * 1024;
 
+/// Events of a batch that are left out without copying the others.
+const MAX_GAPS: usize = 16;
+
 const HOUR_MICROS: i64 = 3_600_000_000;
 
 /// Where events without a time are gathered.
@@ -72,8 +75,8 @@ struct Hour {
 
 /// What a batch holds that the lake does not.
 pub(crate) struct Unseen {
-    /// The events that are new.
-    pub(crate) events: RecordBatch,
+    /// The events that are new, in their order. Together they take the memory of one.
+    pub(crate) events: Vec<RecordBatch>,
     /// The places in the batch of those that are not, and yet say something else than the event
     /// that is known by their id.
     pub(crate) differing: Vec<usize>,
@@ -225,16 +228,13 @@ impl SeenIds {
                 }
             }
         }
-        let count = new.iter().filter(|new| **new).count();
-        let events = match count == new.len() {
-            true => batch.events.clone(),
-            false => {
-                let few = count < new.len() / 2;
+        let known = new.iter().filter(|new| !**new).count();
+        let events = match known {
+            few if few <= MAX_GAPS && few < new.len() / 2 => between_gaps(&batch.events, &new),
+            known => {
+                let most = known > new.len() / 2;
                 let events = filter_record_batch(&batch.events, &BooleanArray::from(new))?;
-                match few {
-                    true => compact(&events)?,
-                    false => events,
-                }
+                vec![if most { compact(&events)? } else { events }]
             }
         };
         Ok(Unseen { events, differing })
@@ -299,6 +299,19 @@ impl SeenIds {
         }
         Ok(foreign)
     }
+}
+
+/// The wanted ones of some events, of which the others are few: nothing is copied.
+fn between_gaps(events: &RecordBatch, wanted: &[bool]) -> Vec<RecordBatch> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for part in wanted.split(|wanted| !wanted) {
+        if !part.is_empty() {
+            parts.push(events.slice(start, part.len()));
+        }
+        start += part.len() + 1;
+    }
+    parts
 }
 
 /// The same events without the texts of others, which they would keep in memory.

@@ -119,7 +119,7 @@ impl<'a> Writer<'a> {
             let number = self.portion.number;
             let (lake, _) = self.lake().await?;
             let unseen = lake.unseen(&batch, number).await?;
-            report.duplicates += (batch.marks.len() - unseen.events.num_rows()) as u64;
+            report.duplicates += (batch.marks.len() - rows(&unseen.events)) as u64;
             report.differing += unseen.differing.len() as u64;
             for place in unseen.differing {
                 let (file, reject) = differing(&batch, place);
@@ -175,23 +175,20 @@ impl<'a> Writer<'a> {
         report: &mut Report,
     ) -> Result<(), Error> {
         let Encoded { portion, files } = encoded;
-        let rows: usize = portion.events.iter().map(RecordBatch::num_rows).sum();
+        let rows_before = rows(&portion.events);
         let (lake, ledger) = self.lake().await?;
         lake.quarantine(&portion.quarantine).await?;
         let appended = lake.append(portion.number, portion.events, files).await?;
         ledger.add(&portion.read).await?;
         report.new += appended.rows;
         // Another ingest was quicker with the others, and maybe with some of the next portion.
-        report.duplicates += rows as u64 - appended.rows;
+        report.duplicates += rows_before as u64 - appended.rows;
         if !appended.foreign.is_empty() {
-            let count = |events: &[RecordBatch]| -> usize {
-                events.iter().map(RecordBatch::num_rows).sum()
-            };
             self.portion.join_small()?;
             let events = std::mem::take(&mut self.portion.events);
-            let before = count(&events);
+            let before = rows(&events);
             self.portion.events = lake::without(events, &appended.foreign)?;
-            report.duplicates += (before - count(&self.portion.events)) as u64;
+            report.duplicates += (before - rows(&self.portion.events)) as u64;
         }
         Ok(())
     }
@@ -212,17 +209,19 @@ impl<'a> Writer<'a> {
 }
 
 impl Portion {
-    fn add(&mut self, events: RecordBatch) -> Result<(), Error> {
-        let bytes = events.get_array_memory_size();
-        if events.num_rows() == 0 {
+    /// Adds events that together take the memory of one.
+    fn add(&mut self, events: Vec<RecordBatch>) -> Result<(), Error> {
+        if rows(&events) == 0 {
             return Ok(());
         }
+        let bytes = events.iter().map(RecordBatch::get_array_memory_size).max();
+        let bytes = bytes.unwrap_or_default();
         if bytes >= SMALL_BATCH_BYTES {
             self.bytes += bytes;
-            self.events.push(events);
+            self.events.extend(events);
             return Ok(());
         }
-        self.small.push(events);
+        self.small.extend(events);
         self.small_bytes += bytes;
         match self.small_bytes >= JOINED_BYTES {
             true => self.join_small(),
@@ -235,8 +234,8 @@ impl Portion {
         if !self.small.is_empty() {
             let joined = concat_batches(&batch::schema(), &self.small)?;
             self.small.clear();
-            self.small_bytes = 0;
-            self.bytes += joined.get_array_memory_size();
+            // Of texts, all of the memory goes on, which parts of a batch share.
+            self.bytes += std::mem::take(&mut self.small_bytes);
             self.events.push(joined);
         }
         Ok(())
@@ -248,6 +247,10 @@ impl Portion {
             && self.read.is_empty()
             && self.quarantine.bytes() == 0
     }
+}
+
+fn rows(events: &[RecordBatch]) -> usize {
+    events.iter().map(RecordBatch::num_rows).sum()
 }
 
 /// A record that is not kept, since another one with its id is, for the quarantine.
